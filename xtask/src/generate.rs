@@ -9,28 +9,39 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::checkout::Checkout;
 use crate::process::{cargo, run};
+use crate::transcripts;
 
-/// A program that writes committed files.
+/// Generated files by their path in the checkout.
+pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Something that committed files are generated from.
 struct Generator {
     /// What it writes, in a few words.
     about: &'static str,
-    /// The package whose binary is run.
+    /// The package that it runs.
     package: &'static str,
-    /// Its arguments; the output directory follows them. Into that directory
-    /// it writes the files under the paths they have in the checkout.
-    args: &'static [&'static str],
+    /// Makes the files, and touches none of those in the checkout.
+    generate: fn(&Checkout) -> Result<Files>,
     /// Directories of the checkout that hold nothing but its files: what it no
-    /// longer writes is deleted there.
+    /// longer makes is deleted there.
     owns: &'static [&'static str],
 }
 
 /// Every generator, a row each.
-const GENERATORS: &[Generator] = &[Generator {
-    about: "command line reference, completions, man pages, JSON schemas",
-    package: "fallgate-cli",
-    args: &["__generate", "--out"],
-    owns: &["docs/cli", "docs/schemas", "completions", "man"],
-}];
+const GENERATORS: &[Generator] = &[
+    Generator {
+        about: "command line reference, completions, man pages, JSON schemas",
+        package: "fallgate-cli",
+        generate: |checkout| program(checkout, "fallgate-cli", &["__generate", "--out"]),
+        owns: &["docs/cli", "docs/schemas", "completions", "man"],
+    },
+    Generator {
+        about: "what the commands of README.md print",
+        package: "fallgate-cli",
+        generate: transcripts::generate,
+        owns: &[],
+    },
+];
 
 /// The command that brings the files up to date, as errors name it.
 const REFRESH: &str = "cargo xtask generate";
@@ -43,7 +54,7 @@ pub(crate) fn missing(checkout: &Checkout) -> Option<&'static str> {
 /// Writes every generated file, and deletes those that are no longer generated.
 pub(crate) fn write(checkout: &Checkout) -> Result<()> {
     for generator in GENERATORS {
-        let fresh = generator.generate(checkout)?;
+        let fresh = generator.fresh(checkout)?;
         for path in generator.committed(checkout)?.keys() {
             if !fresh.contains_key(path) {
                 fs::remove_file(checkout.root.join(path))?;
@@ -66,7 +77,7 @@ pub(crate) fn write(checkout: &Checkout) -> Result<()> {
 pub(crate) fn check(checkout: &Checkout) -> Result<()> {
     let mut stale = Vec::new();
     for generator in GENERATORS {
-        let fresh = generator.generate(checkout)?;
+        let fresh = generator.fresh(checkout)?;
         let committed = generator.committed(checkout)?;
         for (path, text) in &fresh {
             let current = fs::read(checkout.root.join(path)).ok();
@@ -86,29 +97,15 @@ pub(crate) fn check(checkout: &Checkout) -> Result<()> {
 }
 
 impl Generator {
-    /// Runs it, and returns what it wrote by path in the checkout.
-    fn generate(&self, checkout: &Checkout) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    /// The files as they should be.
+    fn fresh(&self, checkout: &Checkout) -> Result<Files> {
         eprintln!("generating: {}", self.about);
-        let out = checkout.target.join("generated").join(self.package);
-        if out.exists() {
-            fs::remove_dir_all(&out)?;
-        }
-        fs::create_dir_all(&out)?;
-        run(cargo(checkout)
-            .args(["run", "--quiet", "--package", self.package, "--"])
-            .args(self.args)
-            .arg(&out))?;
-        let mut files = BTreeMap::new();
-        collect(&out, Path::new(""), &mut files)?;
-        if files.is_empty() {
-            bail!("{} generated nothing", self.package);
-        }
-        Ok(files)
+        (self.generate)(checkout)
     }
 
     /// What the directories that it owns hold now.
-    fn committed(&self, checkout: &Checkout) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
-        let mut files = BTreeMap::new();
+    fn committed(&self, checkout: &Checkout) -> Result<Files> {
+        let mut files = Files::new();
         for directory in self.owns {
             if checkout.root.join(directory).is_dir() {
                 collect(&checkout.root, Path::new(directory), &mut files)?;
@@ -118,8 +115,25 @@ impl Generator {
     }
 }
 
+/// Runs a package's binary with an output directory as its last argument. Into
+/// that directory it writes the files under the paths they have in the checkout.
+fn program(checkout: &Checkout, package: &str, args: &[&str]) -> Result<Files> {
+    let out = checkout.target.join("generated").join(package);
+    if out.exists() {
+        fs::remove_dir_all(&out)?;
+    }
+    fs::create_dir_all(&out)?;
+    run(cargo(checkout).args(["run", "--quiet", "--package", package, "--"]).args(args).arg(&out))?;
+    let mut files = Files::new();
+    collect(&out, Path::new(""), &mut files)?;
+    if files.is_empty() {
+        bail!("{package} generated nothing");
+    }
+    Ok(files)
+}
+
 /// Reads every file under `root/relative`, by its path from `root`.
-fn collect(root: &Path, relative: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> Result<()> {
+fn collect(root: &Path, relative: &Path, files: &mut Files) -> Result<()> {
     let directory = root.join(relative);
     let entries =
         fs::read_dir(&directory).with_context(|| format!("reading {}", directory.display()))?;

@@ -12,6 +12,7 @@ mod generate;
 mod process;
 mod tiers;
 mod tools;
+mod transcripts;
 
 use std::process::ExitCode;
 use std::time::Duration;

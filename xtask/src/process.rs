@@ -59,7 +59,7 @@ pub(crate) fn exists(program: impl AsRef<OsStr>) -> bool {
 }
 
 /// The command as one would type it, with the variables it sets in front.
-fn show(command: &Command) -> String {
+pub(crate) fn show(command: &Command) -> String {
     let mut words = Vec::new();
     for (name, value) in command.get_envs() {
         if let Some(value) = value {
