@@ -20,6 +20,7 @@ mod network_policy;
 mod probe;
 mod select;
 mod service;
+pub mod shape;
 mod shrink;
 mod tri;
 mod verdict;
