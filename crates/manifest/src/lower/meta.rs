@@ -1,0 +1,217 @@
+//! `metadata`: names, labels and owners.
+
+use fallgate_model::{Labels, METADATA_NAME, Namespace, Str};
+
+use crate::context::{At, Context, nearest, shown};
+use crate::item::{Content, Owner};
+use crate::tree::{Node, Value};
+use crate::validate;
+
+/// What identifies an object, and its labels.
+pub(crate) struct Meta {
+    pub(crate) namespace: Str,
+    pub(crate) name: Str,
+    pub(crate) labels: Labels,
+}
+
+const FIELDS: [&str; 15] = [
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generateName",
+    "generation",
+    "labels",
+    "managedFields",
+    "name",
+    "namespace",
+    "ownerReferences",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
+/// A text of the metadata as far as it is one, to say what the object is
+/// before anything is validated.
+pub(crate) fn text<'n>(object: &'n Node<'_>, key: &str) -> &'n str {
+    let meta = object.get("metadata");
+    let text = meta.and_then(|m| m.get(key)).and_then(|n| n.text()).unwrap_or_default();
+    if text.is_empty() && key == "name" {
+        let generated = meta.and_then(|m| m.get("generateName")).and_then(|n| n.text());
+        return generated.unwrap_or_default();
+    }
+    text
+}
+
+/// Reads and validates; `None` when the object has no usable name, namespace or
+/// labels.
+pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -> Option<Meta> {
+    let at = At::ROOT.key("metadata");
+    let node = object.get("metadata");
+    let Some(node) = node else {
+        let message = "`metadata.name` is missing";
+        ctx.error(&at, object.offset, "missing-name", message, "");
+        return None;
+    };
+    let fields = ctx.fields(node, &at)?;
+    let (mut name, mut generated, mut namespace) = (None, None, None);
+    let mut labels = Some(Labels::default());
+    let mut valid = true;
+    for entry in fields {
+        let at = at.key(&entry.key);
+        let value = &entry.value;
+        match &*entry.key {
+            "name" => {
+                let text = ctx.string(value, &at);
+                valid &= text.is_some();
+                name = text.map(|t| (t, value.offset));
+            }
+            "generateName" => generated = ctx.string(value, &at).map(|t| (t, value.offset)),
+            "namespace" => {
+                let text = ctx.string(value, &at);
+                valid &= text.is_some();
+                namespace = text.map(|t| (t, value.offset));
+            }
+            "labels" => labels = read_labels(ctx, value, &at),
+            key if FIELDS.contains(&key) => {}
+            key => {
+                let message = format!("there is no field `{}` in metadata", shown(key));
+                let help = nearest(key, &FIELDS).map(|near| format!("did you mean `{near}`?"));
+                ctx.warning(&at, entry.offset, "unknown-field", message, help.unwrap_or_default());
+            }
+        }
+    }
+    let given = name.filter(|(text, _)| !text.is_empty());
+    let generated = generated.filter(|(text, _)| !text.is_empty());
+    let name = match (given, generated) {
+        (Some((text, offset)), _) => {
+            if let Some(fault) = validate::subdomain(text) {
+                let message = format!("the name `{}` {fault}", shown(text));
+                ctx.error(&at.key("name"), offset, "invalid-name", message, "");
+                valid = false;
+            }
+            text
+        }
+        (None, Some((text, _))) => text,
+        (None, None) => {
+            if valid {
+                ctx.error(&at, node.offset, "missing-name", "`metadata.name` is missing", "");
+            }
+            return None;
+        }
+    };
+    let namespace = match namespace.filter(|(text, _)| namespaced && !text.is_empty()) {
+        Some((text, offset)) => {
+            if let Some(fault) = validate::dns_label(text) {
+                let message = format!("the namespace `{}` {fault}", shown(text));
+                ctx.error(&at.key("namespace"), offset, "invalid-name", message, "");
+                valid = false;
+            }
+            text
+        }
+        None if namespaced => "default",
+        None => "",
+    };
+    let (name, namespace) = (ctx.str(name), ctx.str(namespace));
+    let labels = labels?;
+    valid.then_some(Meta { namespace, name, labels })
+}
+
+/// Labels; `None` when one of them is not valid.
+pub(crate) fn read_labels(ctx: &mut Context<'_>, node: &Node<'_>, at: &At<'_>) -> Option<Labels> {
+    let fields = ctx.fields(node, at)?;
+    let mut known: Vec<(Str, Str)> = Vec::with_capacity(fields.len());
+    let mut valid = true;
+    for entry in fields {
+        match label(ctx, &entry.key, entry.offset, &entry.value, at) {
+            Some(pair) => known.push(pair),
+            None => valid = false,
+        }
+    }
+    if !known.is_sorted_by(|a, b| a.0 < b.0) {
+        known.sort_by(|a, b| a.0.cmp(&b.0));
+        // The last of repeated keys wins; without repetition nothing moves.
+        known.reverse();
+        known.dedup_by(|a, b| a.0 == b.0);
+        known.reverse();
+    }
+    valid.then_some(Labels { known, unvalued: Vec::new(), open: false })
+}
+
+/// One label, or one pair of `matchLabels`.
+pub(crate) fn label(
+    ctx: &mut Context<'_>,
+    key: &str,
+    offset: u32,
+    value: &Node<'_>,
+    at: &At<'_>,
+) -> Option<(Str, Str)> {
+    let at = at.key(key);
+    let mut valid = true;
+    if let Some(fault) = validate::label_key(key) {
+        let message = format!("the label key `{}` {fault}", shown(key));
+        ctx.error(&at, offset, "invalid-label", message, "");
+        valid = false;
+    }
+    let text = ctx.string(value, &at)?;
+    if let Some(fault) = validate::label_value(text) {
+        let message = format!("the label value `{}` {fault}", shown(text));
+        ctx.error(&at, value.offset, "invalid-label", message, "");
+        valid = false;
+    }
+    valid.then(|| (ctx.str(key), ctx.str(text)))
+}
+
+/// The owner that controls the object.
+pub(crate) fn owner(ctx: &mut Context<'_>, object: &Node<'_>) -> Option<Owner> {
+    let references = object.get("metadata")?.get("ownerReferences")?;
+    let controls = |n: &&Node<'_>| {
+        matches!(
+            n.get("controller").map(|c| &c.value),
+            Some(Value::Scalar(_, crate::tree::Kind::Bool(true)))
+        )
+    };
+    let reference = references.items().iter().find(controls)?;
+    let kind = reference.get("kind").and_then(|n| n.text())?;
+    let name = reference.get("name").and_then(|n| n.text())?;
+    Some(Owner { kind: ctx.str(kind), name: ctx.str(name) })
+}
+
+/// An annotation that has a text.
+pub(crate) fn annotation<'n>(object: &'n Node<'_>, key: &str) -> Option<&'n str> {
+    object.get("metadata")?.get("annotations")?.get(key)?.text()
+}
+
+/// A Namespace.
+pub(crate) fn namespace(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    head: Option<Meta>,
+) -> Option<Content> {
+    let Meta { name, mut labels, .. } = head?;
+    if let Some(fault) = validate::dns_label(&name) {
+        let message = format!("the name `{name}` {fault}");
+        let at = node.get("metadata").and_then(|m| m.get("name")).map_or(node.offset, |n| n.offset);
+        ctx.error(&At::ROOT.key("metadata").key("name"), at, "invalid-name", message, "");
+        return None;
+    }
+    if let Some(value) = labels.get(METADATA_NAME)
+        && *value != name
+    {
+        let said = node
+            .get("metadata")
+            .and_then(|m| m.get("labels"))
+            .and_then(|l| l.get(METADATA_NAME))
+            .map_or(node.offset, |n| n.offset);
+        let message = format!("the API server sets this label to `{name}`, not to `{value}`");
+        let (meta, help) = (At::ROOT.key("metadata"), "remove the label");
+        let at = meta.key("labels");
+        ctx.error(&at.key(METADATA_NAME), said, "metadata-name-label", message, help);
+        // The name that the API server would insist on is certain.
+        ctx.set_failed(false);
+    }
+    let key = ctx.str(METADATA_NAME);
+    labels.set(key, name.clone());
+    Some(Content::Namespace(Namespace { name, labels, origin: ctx.origin(node.offset) }))
+}

@@ -1,0 +1,432 @@
+//! Objects to the model: the API server's defaults and its validation.
+
+mod cluster_policy;
+mod foreign;
+mod meta;
+mod network_policy;
+mod selector;
+mod service;
+mod workload;
+
+use fallgate_model::{Direction, ObjectRef, Opacity, Opaque, Scope, Str};
+
+use crate::context::{At, Context, shown};
+use crate::item::{Content, Item};
+use crate::tree::{Entry, Flaw, Node, Value};
+
+pub(crate) use foreign::{DATAPLANE_MODE, is_policy_kind, not_opted_out};
+
+/// The kinds that are read, with their groups and the versions that have the
+/// fields that are read; no version means any.
+const KNOWN: &[Known] = &[
+    Known::new("", "Namespace", &["v1"], Reader::Namespace, false),
+    Known::new("", "Pod", &["v1"], Reader::Pod, true),
+    Known::new("", "ReplicationController", &["v1"], Reader::Workload, true),
+    Known::new("", "Service", &["v1"], Reader::Service, true),
+    Known::new("", "Node", &["v1"], Reader::Node, false),
+    Known::new("apps", "ReplicaSet", &["v1"], Reader::Workload, true),
+    Known::new("apps", "Deployment", &["v1"], Reader::Workload, true),
+    Known::new("apps", "StatefulSet", &["v1"], Reader::Workload, true),
+    Known::new("apps", "DaemonSet", &["v1"], Reader::Workload, true),
+    Known::new("batch", "Job", &["v1"], Reader::Workload, true),
+    Known::new("batch", "CronJob", &["v1"], Reader::Workload, true),
+    Known::new("discovery.k8s.io", "EndpointSlice", &["v1"], Reader::EndpointSlice, true),
+    Known::new("networking.k8s.io", "Ingress", &["v1"], Reader::Ingress, true),
+    Known::new("networking.k8s.io", "NetworkPolicy", &["v1"], Reader::NetworkPolicy, true),
+    Known::new(GATEWAY, "Gateway", &[], Reader::Gateway, true),
+    Known::new(GATEWAY, "HTTPRoute", &[], Reader::Route, true),
+    Known::new(GATEWAY, "GRPCRoute", &[], Reader::Route, true),
+    Known::new(GATEWAY, "TCPRoute", &[], Reader::Route, true),
+    Known::new(GATEWAY, "TLSRoute", &[], Reader::Route, true),
+    Known::new(GATEWAY, "UDPRoute", &[], Reader::Route, true),
+    Known::new(POLICY, "ClusterNetworkPolicy", &["v1alpha2"], Reader::ClusterPolicy, false),
+    Known::new(POLICY, "AdminNetworkPolicy", &["v1alpha1"], Reader::ClusterPolicy, false),
+    Known::new(POLICY, "BaselineAdminNetworkPolicy", &["v1alpha1"], Reader::ClusterPolicy, false),
+];
+
+const GATEWAY: &str = "gateway.networking.k8s.io";
+const POLICY: &str = "policy.networking.k8s.io";
+
+struct Known {
+    group: &'static str,
+    kind: &'static str,
+    versions: &'static [&'static str],
+    reader: Reader,
+    namespaced: bool,
+}
+
+impl Known {
+    const fn new(
+        group: &'static str,
+        kind: &'static str,
+        versions: &'static [&'static str],
+        reader: Reader,
+        namespaced: bool,
+    ) -> Known {
+        Known { group, kind, versions, reader, namespaced }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reader {
+    Namespace,
+    Pod,
+    Workload,
+    Service,
+    Node,
+    EndpointSlice,
+    Ingress,
+    Gateway,
+    Route,
+    NetworkPolicy,
+    ClusterPolicy,
+}
+
+impl Reader {
+    fn is_policy(self) -> bool {
+        matches!(self, Reader::NetworkPolicy | Reader::ClusterPolicy)
+    }
+}
+
+/// Whether a kind is one that is read and is no policy, whatever its group.
+pub(crate) fn is_harmless_kind(kind: &str) -> bool {
+    const OTHERS: [&str; 16] = [
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ConfigMap",
+        "CustomResourceDefinition",
+        "HorizontalPodAutoscaler",
+        "Kustomization",
+        "LimitRange",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "PodDisruptionBudget",
+        "ResourceQuota",
+        "Role",
+        "RoleBinding",
+        "Secret",
+        "ServiceAccount",
+        "StorageClass",
+    ];
+    OTHERS.contains(&kind) || KNOWN.iter().any(|k| k.kind == kind && !k.reader.is_policy())
+}
+
+/// Reads the object, or list of objects, that a document is.
+pub(crate) fn document(ctx: &mut Context<'_>, root: &Node<'_>, flaws: &[Flaw], end: usize) {
+    let span = Span { flaws, end: crate::tree::narrow(end) };
+    object(ctx, root, &span, None);
+}
+
+/// Where an object ends, and what is wrong with the text somewhere around.
+struct Span<'a> {
+    flaws: &'a [Flaw],
+    end: u32,
+}
+
+/// The apiVersion and kind of the items of a typed list, which do not repeat
+/// them.
+struct ItemType<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+}
+
+fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option<&ItemType<'_>>) {
+    ctx.begin(None);
+    if node.is_null() {
+        return;
+    }
+    let Value::Map(entries) = &node.value else {
+        let message = "this is no Kubernetes object: it must be a mapping";
+        ctx.error(&At::ROOT, node.offset, "not-an-object", message, "");
+        return;
+    };
+    let own_kind = entry(entries, "kind").and_then(|n| n.text());
+    let own_version = entry(entries, "apiVersion").and_then(|n| n.text());
+    let kind = own_kind.or(typed.map(|t| t.kind)).unwrap_or_default();
+    let api_version = own_version.or(typed.map(|t| t.api_version)).unwrap_or_default();
+    if let Some(items) = list_items(entries, kind) {
+        return list(ctx, entries, items, span, api_version, kind);
+    }
+    let namespace = meta::text(node, "namespace");
+    let name = meta::text(node, "name");
+    let object = ObjectRef {
+        kind: ctx.str(&shown(kind)),
+        namespace: ctx.str(&shown(namespace)),
+        name: ctx.str(&shown(name)),
+    };
+    if kind.is_empty() || api_version.is_empty() {
+        return untyped(ctx, node, kind, api_version, object);
+    }
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    match KNOWN.iter().find(|k| k.kind == kind && k.group == group) {
+        Some(known) => native(ctx, node, span, known, version, object),
+        None if KNOWN.iter().any(|k| k.kind == kind) && foreign::is_builtin_group(group) => {
+            elsewhere(ctx, node, kind, api_version, object);
+        }
+        None => {
+            let flawed = flaws_within(span, node.offset, span.end).next().is_some();
+            foreign::read(ctx, node, group, kind, api_version, &object, flawed);
+        }
+    }
+}
+
+fn entry<'n, 't>(entries: &'n [Entry<'t>], key: &str) -> Option<&'n Node<'t>> {
+    entries.iter().rev().find(|e| e.key == key).map(|e| &e.value)
+}
+
+fn list_items<'n, 't>(entries: &'n [Entry<'t>], kind: &str) -> Option<&'n Entry<'t>> {
+    kind.ends_with("List").then_some(())?;
+    entries
+        .iter()
+        .rev()
+        .find(|e| e.key == "items" && (matches!(e.value.value, Value::Seq(_)) || e.value.is_null()))
+}
+
+fn list(
+    ctx: &mut Context<'_>,
+    entries: &[Entry<'_>],
+    items: &Entry<'_>,
+    span: &Span<'_>,
+    api_version: &str,
+    kind: &str,
+) {
+    let kind = kind.strip_suffix("List").unwrap_or_default();
+    let typed = ItemType { api_version, kind };
+    let typed = (!kind.is_empty()).then_some(&typed);
+    let nodes = items.value.items();
+    let after = entries.iter().map(|e| e.offset).filter(|o| *o > items.offset).min();
+    let after = after.unwrap_or(span.end).min(span.end);
+    let mut ends = nodes.iter().skip(1).map(|n| n.offset).chain([after]);
+    let first = nodes.first().map_or(after, |n| n.offset);
+    let outside = span.flaws.iter().filter(|f| {
+        // Those before this list are an enclosing list's.
+        let at = f.offset();
+        (at >= items.offset && at < first)
+            || entries.iter().any(|e| e.offset == at && e.offset < span.end)
+    });
+    for flaw in outside {
+        report(ctx, flaw);
+        let origin = ctx.origin(flaw.offset());
+        let reason = ctx.str("a list that could not be read may hold policies");
+        let kind = ctx.str("List");
+        let none = ctx.str("");
+        push_opaque(
+            ctx,
+            Opaque {
+                kind,
+                namespace: none.clone(),
+                name: none,
+                scope: Scope::Cluster,
+                directions: Direction::ALL.to_vec(),
+                opacity: Opacity::Anything,
+                reason,
+                origin,
+            },
+        );
+    }
+    for node in nodes {
+        let end = ends.next().unwrap_or(after);
+        object(ctx, node, &Span { flaws: span.flaws, end }, typed);
+    }
+}
+
+fn flaws_within<'a>(
+    span: &Span<'a>,
+    start: u32,
+    end: u32,
+) -> impl Iterator<Item = &'a Flaw> + use<'a> {
+    span.flaws.iter().filter(move |f| f.offset() >= start && f.offset() < end)
+}
+
+fn report(ctx: &mut Context<'_>, flaw: &Flaw) {
+    match flaw {
+        Flaw::Duplicate { key, first, again } => {
+            let first = ctx.origin(*first);
+            let place = match first.line {
+                0 => String::new(),
+                line => format!(", first at line {line}, column {}", first.column),
+            };
+            let message = format!("the key `{}` is here twice{place}", shown(key));
+            let help = "keep one; if they belong to different parents, indent them";
+            ctx.error(&At::ROOT, *again, "duplicate-key", message, help);
+        }
+        Flaw::Merge { at } => {
+            let message = "the merge key `<<` is not part of YAML 1.2 and is not merged";
+            ctx.error(&At::ROOT, *at, "merge-key", message, "write the fields out");
+        }
+    }
+}
+
+/// An object of a kind that is read.
+fn native(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    span: &Span<'_>,
+    known: &Known,
+    version: &str,
+    object: ObjectRef,
+) {
+    let kind = ctx.str(known.kind);
+    *ctx.part.objects.entry(kind.clone()).or_default() += 1;
+    let mut object = ObjectRef { kind: kind.clone(), ..object };
+    if !known.namespaced {
+        object.namespace = ctx.str("");
+    } else if object.namespace.is_empty() {
+        object.namespace = ctx.str("default");
+    }
+    ctx.begin(Some(object.clone()));
+    if !ctx.lenient {
+        for flaw in flaws_within(span, node.offset, span.end) {
+            report(ctx, flaw);
+        }
+    }
+    if !known.versions.is_empty() && !known.versions.contains(&version) {
+        let at = node.get("apiVersion").map_or(node.offset, |n| n.offset);
+        let served = known.versions.join(", ");
+        let message = format!("version `{}` of {} is not known", shown(version), known.kind);
+        let help = format!("known: {served}");
+        ctx.error(&At::ROOT.key("apiVersion"), at, "unknown-api-version", message, help);
+        if known.reader.is_policy() {
+            rejected(ctx, node, &object, Scope::Cluster, None);
+        }
+        return;
+    }
+    let flawed = ctx.take_failed();
+    let head = meta::read(ctx, node, known.namespaced);
+    let content = match known.reader {
+        Reader::Namespace => meta::namespace(ctx, node, head),
+        Reader::Pod => workload::pod(ctx, node, head),
+        Reader::Workload => workload::workload(ctx, node, head, known.kind),
+        Reader::Service => service::service(ctx, node, head),
+        Reader::Node => service::node(ctx, node, head),
+        Reader::EndpointSlice => service::endpoint_slice(ctx, node, head),
+        Reader::Ingress => service::ingress(ctx, node, head),
+        Reader::Gateway => head.map(|_| Content::Nothing),
+        Reader::Route => service::route(ctx, node, head, known.kind),
+        Reader::NetworkPolicy => {
+            let (policy, scope, directions) = network_policy::read(ctx, node, head, &object);
+            if flawed || ctx.failed() || policy.is_none() {
+                return rejected(ctx, node, &object, scope, directions);
+            }
+            policy
+        }
+        Reader::ClusterPolicy => {
+            let (policy, scope) = cluster_policy::read(ctx, node, head, known.kind);
+            if flawed || ctx.failed() || policy.is_none() {
+                return rejected(ctx, node, &object, scope, None);
+            }
+            policy
+        }
+    };
+    if flawed || ctx.failed() {
+        return;
+    }
+    if let Some(content) = content {
+        let origin = ctx.origin(node.offset);
+        let ObjectRef { kind, namespace, name } = object;
+        ctx.part.items.push(Item { kind, namespace, name, origin, content });
+    }
+}
+
+/// Keeps a policy that the API server would reject as something that could
+/// change answers: whoever meant it will write it again, otherwise.
+fn rejected(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    object: &ObjectRef,
+    scope: Scope,
+    directions: Option<Vec<Direction>>,
+) {
+    let origin = ctx.origin(node.offset);
+    let reason = ctx.str(&format!("this {} is not valid", object.kind));
+    push_opaque(
+        ctx,
+        Opaque {
+            kind: object.kind.clone(),
+            namespace: object.namespace.clone(),
+            name: object.name.clone(),
+            scope,
+            directions: directions.unwrap_or_else(|| Direction::ALL.to_vec()),
+            opacity: Opacity::Anything,
+            reason,
+            origin,
+        },
+    );
+}
+
+pub(crate) fn push_opaque(ctx: &mut Context<'_>, opaque: Opaque) {
+    ctx.part.items.push(Item {
+        kind: opaque.kind.clone(),
+        namespace: opaque.namespace.clone(),
+        name: opaque.name.clone(),
+        origin: opaque.origin,
+        content: Content::Opaque(opaque),
+    });
+}
+
+/// A mapping without a kind or an apiVersion.
+fn untyped(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    kind: &str,
+    api_version: &str,
+    object: ObjectRef,
+) {
+    let (id, field) = if kind.is_empty() {
+        ("missing-kind", "kind")
+    } else {
+        ("missing-api-version", "apiVersion")
+    };
+    ctx.begin((!kind.is_empty()).then_some(object.clone()));
+    let at = At::ROOT.key(field);
+    match node.get(field) {
+        Some(value) if !value.is_null() => {
+            ctx.filled(value, &at);
+        }
+        _ => {
+            let message = format!("`{field}` is missing, so this is no Kubernetes object");
+            ctx.error(&at, node.offset, id, message, "");
+        }
+    }
+    // Without either it is some other file; with one of them it could be a
+    // policy that somebody takes to be in force.
+    let could_be_policy = if kind.is_empty() {
+        !api_version.is_empty()
+    } else {
+        is_policy_kind(kind) || !is_harmless_kind(kind)
+    };
+    if could_be_policy {
+        rejected(ctx, node, &object, Scope::Cluster, None);
+    }
+}
+
+/// A kind that is read, in a group of the API server that does not have it.
+fn elsewhere(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    kind: &str,
+    api_version: &str,
+    object: ObjectRef,
+) {
+    ctx.begin(Some(object.clone()));
+    let at = node.get("apiVersion").map_or(node.offset, |n| n.offset);
+    let message = format!("the API `{}` has no kind {kind}", shown(api_version));
+    let homes: Vec<String> = KNOWN
+        .iter()
+        .filter(|k| k.kind == kind)
+        .map(|k| {
+            let version = k.versions.first().copied().unwrap_or("v1");
+            if k.group.is_empty() { version.to_owned() } else { format!("{}/{version}", k.group) }
+        })
+        .collect();
+    let help = format!("write `apiVersion: {}`", homes.join("` or `"));
+    ctx.error(&At::ROOT.key("apiVersion"), at, "unknown-api-version", message, help);
+    if is_policy_kind(kind) {
+        rejected(ctx, node, &object, Scope::Cluster, None);
+    }
+}
+
+/// What the model calls an absent string.
+fn named(text: &Str) -> Option<Str> {
+    (!text.is_empty()).then(|| text.clone())
+}

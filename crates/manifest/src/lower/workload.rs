@@ -1,0 +1,303 @@
+//! Pods, and the workloads that stand for pods.
+
+use std::net::IpAddr;
+
+use fallgate_model::{ContainerPort, Family, Labels, Pod, Protocol, Workload};
+
+use super::meta::{self, Meta, annotation};
+use super::network_policy::{port_number, read_protocol};
+use crate::context::{At, Context, shown};
+use crate::item::{Content, RawPod, RawWorkload};
+use crate::tree::{Kind, Node, Value};
+use crate::validate;
+
+/// A Pod.
+pub(crate) fn pod(ctx: &mut Context<'_>, node: &Node<'_>, head: Option<Meta>) -> Option<Content> {
+    let Meta { namespace, name, labels } = head?;
+    let spec_at = At::ROOT.key("spec");
+    let spec = spec(ctx, node.get("spec"), &spec_at);
+    let status = node.get("status");
+    let addresses = addresses(ctx, status, "podIPs", "podIP");
+    let host_addresses = self::addresses(ctx, status, "hostIPs", "hostIP");
+    let phase = status.and_then(|s| s.get("phase")).and_then(|n| n.text());
+    let on = node.get("spec").and_then(|s| s.get("nodeName")).and_then(|n| n.text());
+    let on = on.filter(|n| !n.is_empty()).map(|n| ctx.str(n));
+    let kind = ctx.str("Pod");
+    let Spec { ports, host_network, sidecar } = spec?;
+    let pod = Pod {
+        workload: Workload { kind, name: name.clone() },
+        namespace,
+        name,
+        labels,
+        addresses: addresses?,
+        node: on,
+        host_addresses: host_addresses?,
+        host_network,
+        ports,
+        stand_in: false,
+        origin: ctx.origin(node.offset),
+    };
+    Some(Content::Pod(Box::new(RawPod {
+        pod,
+        owner: meta::owner(ctx, node),
+        completed: matches!(phase, Some("Succeeded" | "Failed")),
+        sidecar: sidecar || annotation(node, "sidecar.istio.io/status").is_some(),
+    })))
+}
+
+/// A Deployment or another kind with a pod template.
+pub(crate) fn workload(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    head: Option<Meta>,
+    kind: &'static str,
+) -> Option<Content> {
+    let Meta { namespace, name, .. } = head?;
+    let spec_at = At::ROOT.key("spec");
+    let own = node.get("spec");
+    let empty = matches!(
+        own.and_then(|s| s.get("replicas")).map(|n| &n.value),
+        Some(Value::Scalar(text, Kind::Int)) if text == "0"
+    );
+    let (job_at, inner_at);
+    let (parent, at) = if kind == "CronJob" {
+        job_at = spec_at.key("jobTemplate");
+        inner_at = job_at.key("spec");
+        (
+            own.and_then(|s| s.get("jobTemplate")).and_then(|t| t.get("spec")),
+            inner_at.key("template"),
+        )
+    } else {
+        (own, spec_at.key("template"))
+    };
+    let template = parent.and_then(|p| p.get("template"));
+    let Some(template) = template else {
+        let message = "the pod template is missing";
+        ctx.error(&at, node.offset, "missing-field", message, "");
+        return None;
+    };
+    let labels = match template.get("metadata").and_then(|m| m.get("labels")) {
+        Some(labels) => {
+            let at = at.key("metadata");
+            meta::read_labels(ctx, labels, &at.key("labels"))
+        }
+        None => Some(Labels::default()),
+    };
+    check_meta(ctx, template, &at);
+    let spec = spec(ctx, template.get("spec"), &at.key("spec"));
+    let injected = annotation(template, "sidecar.istio.io/status").is_some();
+    let (mut labels, spec) = (labels?, spec?);
+    let indexed = parent.and_then(|p| p.get("completionMode")).and_then(|n| n.text());
+    controller_labels(ctx, &mut labels, kind, &name, indexed == Some("Indexed"));
+    let kind_name = ctx.str(kind);
+    let pod = Pod {
+        workload: Workload { kind: kind_name, name: name.clone() },
+        namespace,
+        name,
+        labels,
+        addresses: Vec::new(),
+        node: None,
+        host_addresses: Vec::new(),
+        host_network: spec.host_network,
+        ports: spec.ports,
+        stand_in: true,
+        origin: ctx.origin(node.offset),
+    };
+    Some(Content::Workload(Box::new(RawWorkload {
+        owner: meta::owner(ctx, node),
+        stand_in: (!(kind == "Job" && is_finished(node))).then_some(pod),
+        empty,
+        sidecar: spec.sidecar || injected,
+    })))
+}
+
+/// A misspelt `labels` in a template would change what policies select.
+fn check_meta(ctx: &mut Context<'_>, template: &Node<'_>, at: &At<'_>) {
+    const FIELDS: [&str; 6] =
+        ["annotations", "creationTimestamp", "finalizers", "labels", "name", "namespace"];
+    let Some(Value::Map(entries)) = template.get("metadata").map(|m| &m.value) else { return };
+    let at = at.key("metadata");
+    for entry in entries {
+        if let Some(near) = crate::context::nearest(&entry.key, &FIELDS)
+            && near != entry.key
+            && near == "labels"
+        {
+            let message = format!("there is no field `{}` in metadata", shown(&entry.key));
+            let help = format!("did you mean `{near}`?");
+            ctx.warning(&at.key(&entry.key), entry.offset, "unknown-field", message, help);
+        }
+    }
+}
+
+/// The labels that a kind's controller puts on its pods.
+fn controller_labels(
+    ctx: &mut Context<'_>,
+    labels: &mut Labels,
+    kind: &str,
+    name: &str,
+    indexed: bool,
+) {
+    let unvalued: &[&str] = match kind {
+        "Deployment" => &["pod-template-hash"],
+        "StatefulSet" => &[
+            "apps.kubernetes.io/pod-index",
+            "controller-revision-hash",
+            "statefulset.kubernetes.io/pod-name",
+        ],
+        "DaemonSet" => &["controller-revision-hash", "pod-template-generation"],
+        "Job" => &["batch.kubernetes.io/controller-uid", "controller-uid"],
+        "CronJob" => &[
+            "batch.kubernetes.io/controller-uid",
+            "batch.kubernetes.io/job-name",
+            "controller-uid",
+            "job-name",
+        ],
+        _ => &[],
+    };
+    if kind == "Job" {
+        for key in ["batch.kubernetes.io/job-name", "job-name"] {
+            if labels.get(key).is_none() {
+                let (key, name) = (ctx.str(key), ctx.str(name));
+                labels.set(key, name);
+            }
+        }
+    }
+    for key in unvalued {
+        let key = ctx.str(key);
+        labels.set_unvalued(key);
+    }
+    if indexed {
+        let key = ctx.str("batch.kubernetes.io/job-completion-index");
+        labels.set_unvalued(key);
+    }
+}
+
+fn is_finished(job: &Node<'_>) -> bool {
+    let Some(status) = job.get("status") else { return false };
+    if status.get("completionTime").is_some_and(|n| !n.is_null()) {
+        return true;
+    }
+    let text = |n: &Node<'_>, key| n.get(key).and_then(|v| v.text()).unwrap_or_default().to_owned();
+    status.get("conditions").is_some_and(|conditions| {
+        conditions.items().iter().any(|c| {
+            matches!(text(c, "type").as_str(), "Complete" | "Failed") && text(c, "status") == "True"
+        })
+    })
+}
+
+struct Spec {
+    ports: Vec<ContainerPort>,
+    host_network: bool,
+    sidecar: bool,
+}
+
+fn spec(ctx: &mut Context<'_>, node: Option<&Node<'_>>, at: &At<'_>) -> Option<Spec> {
+    let mut spec = Spec { ports: Vec::new(), host_network: false, sidecar: false };
+    let Some(node) = node else { return Some(spec) };
+    ctx.fields(node, at)?;
+    if let Some(value) = node.get("hostNetwork") {
+        spec.host_network = ctx.bool(value, &at.key("hostNetwork"))?;
+    }
+    for (key, stays) in [("containers", true), ("initContainers", false)] {
+        let Some(list) = node.get(key) else { continue };
+        let at = at.key(key);
+        for (index, container) in ctx.items(list, &at)?.iter().enumerate() {
+            let at = at.index(index);
+            let name = container.get("name").and_then(|n| n.text());
+            spec.sidecar |= name == Some("istio-proxy");
+            let always = container.get("restartPolicy").and_then(|n| n.text()) == Some("Always");
+            if !(stays || always) {
+                continue;
+            }
+            let Some(ports) = container.get("ports") else { continue };
+            let at = at.key("ports");
+            for (index, port) in ctx.items(ports, &at)?.iter().enumerate() {
+                let port = container_port(ctx, port, &at.index(index), "containerPort")?;
+                spec.ports.push(port);
+            }
+        }
+    }
+    Some(spec)
+}
+
+/// A port with a name and a protocol, whose number stands under `key`.
+pub(crate) fn container_port(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    at: &At<'_>,
+    key: &'static str,
+) -> Option<ContainerPort> {
+    ctx.fields(node, at)?;
+    let Some(number) = node.get(key) else {
+        ctx.error(&at.key(key), node.offset, "missing-field", format!("`{key}` is missing"), "");
+        return None;
+    };
+    let port = port_number(ctx, number, &at.key(key))?;
+    let name = match node.get("name") {
+        Some(name) => super::named(&{
+            let text = ctx.string(name, &at.key("name"))?;
+            ctx.str(text)
+        }),
+        None => None,
+    };
+    let protocol = match node.get("protocol") {
+        Some(protocol) => read_protocol(ctx, protocol, &at.key("protocol"))?,
+        None => Protocol::Tcp,
+    };
+    Some(ContainerPort { name, protocol, port })
+}
+
+/// The addresses of a pod or its host: the list, or else the single one; of
+/// each family the first.
+fn addresses(
+    ctx: &mut Context<'_>,
+    status: Option<&Node<'_>>,
+    list: &'static str,
+    single: &'static str,
+) -> Option<Vec<IpAddr>> {
+    let Some(status) = status else { return Some(Vec::new()) };
+    let base = At::ROOT.key("status");
+    let mut found: Vec<IpAddr> = Vec::new();
+    let listed = status.get(list).map(|l| l.items()).unwrap_or_default();
+    let at = base.key(list);
+    for (index, item) in listed.iter().enumerate() {
+        let Some(ip) = item.get("ip") else { continue };
+        let at = at.index(index);
+        if let Some(address) = address(ctx, ip, &at.key("ip"))? {
+            found.push(address);
+        }
+    }
+    if found.is_empty()
+        && let Some(ip) = status.get(single)
+        && let Some(address) = address(ctx, ip, &base.key(single))?
+    {
+        found.push(address);
+    }
+    let mut each = Vec::with_capacity(found.len());
+    for address in found {
+        if !each.iter().any(|a: &IpAddr| Family::of(*a) == Family::of(address)) {
+            each.push(address);
+        }
+    }
+    Some(each)
+}
+
+/// An address; the inner `None` when it is empty.
+pub(crate) fn address(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    at: &At<'_>,
+) -> Option<Option<IpAddr>> {
+    let text = ctx.string(node, at)?;
+    if text.is_empty() {
+        return Some(None);
+    }
+    match validate::address(text) {
+        Ok(address) => Some(Some(address)),
+        Err(fault) => {
+            let message = format!("`{}` {fault}", shown(text));
+            ctx.error(at, node.offset, "invalid-address", message, "");
+            None
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Inputs to documents, documents to objects, over all cores.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use fallgate_model::{
+    Diagnostic, Direction, Opacity, Opaque, Origin, Scope, Severity, SourceId, Sources,
+};
+
+use memchr::memmem::Finder;
+
+use crate::context::{At, Context, Strings};
+use crate::item::Part;
+use crate::tree::{Lines, SyntaxError, Tree};
+use crate::{Input, InputKind, assemble, block, events, json, lower, repair};
+
+/// What reading has given: the cluster and what there is to say about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Every object that is understood, each once.
+    pub cluster: fallgate_model::Cluster,
+    /// The inputs' names, in order, after those that were there before.
+    pub sources: Sources,
+    /// What is wrong or worth knowing, in the order of the inputs; at most
+    /// about a thousand for each of them.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many objects of each kind that is read there were.
+    pub objects: std::collections::BTreeMap<fallgate_model::Str, usize>,
+    /// How many objects of other kinds there were, by `apiVersion/kind`.
+    pub ignored: std::collections::BTreeMap<fallgate_model::Str, usize>,
+}
+
+impl Reading {
+    /// Whether something was not evaluated, so that answers may be unknown.
+    pub fn incomplete(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+}
+
+/// How to read.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Sources that other readings know already. The inputs' names are added
+    /// to them, so that positions of several readings can stand side by side.
+    pub sources: Sources,
+    /// Reads as a server without field validation does: fields that the API
+    /// does not have are dropped with a warning, of repeated keys the last wins.
+    pub lenient: bool,
+    /// How many threads may work; as many as there are cores when `None`.
+    pub threads: Option<usize>,
+}
+
+/// Reads Kubernetes objects from YAML and JSON.
+///
+/// It never fails: what cannot be read is told in the diagnostics, and a policy
+/// that cannot be evaluated is in the cluster as something opaque. The result
+/// does not depend on the number of threads.
+pub fn read(inputs: &[Input<'_>], options: &ReadOptions) -> Reading {
+    let mut sources = options.sources.clone();
+    let mut documents = Vec::new();
+    for input in inputs {
+        let source = sources.add(input.name.clone());
+        split(input, source, &mut documents);
+    }
+    let parts = lower_all(&documents, options);
+    assemble::assemble(parts, sources)
+}
+
+/// Documents of about so many bytes are handed to a thread at a time.
+const BATCH: usize = 128 * 1024;
+
+/// A run of lines that is one YAML document, or JSON values one after another.
+#[derive(Clone, Copy)]
+struct Document<'a> {
+    source: SourceId,
+    lined: bool,
+    text: &'a [u8],
+    first_line: u32,
+}
+
+/// Cuts an input at its `---` and `...` lines. No scalar can contain such a
+/// line, so nothing needs to be parsed to know where documents end.
+fn split<'a>(input: &Input<'a>, source: SourceId, documents: &mut Vec<Document<'a>>) {
+    let lined = input.kind == InputKind::File;
+    let text = input.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input.text);
+    let mut line: u32 = 1;
+    let mut piece = |from: usize, to: usize| {
+        let text = text.get(from..to).unwrap_or_default();
+        documents.push(Document { source, lined, text, first_line: line });
+        let breaks = memchr::memchr_iter(b'\n', text).count();
+        line = line.saturating_add(crate::tree::narrow(breaks));
+    };
+    let dashes = Finder::new(b"\n---");
+    let dots = Finder::new(b"\n...");
+    let dotted = dots.find(text).is_some();
+    let (mut start, mut from) = (0, 0);
+    loop {
+        let by_dashes = marker(text, from, text.len(), &dashes);
+        // Dots are rare; looking only as far as the next dashes keeps the
+        // search for them linear.
+        let until = by_dashes.map_or(text.len(), |at| at + 1);
+        let by_dots = if dotted { marker(text, from, until, &dots) } else { None };
+        match (by_dots, by_dashes) {
+            (Some(at), _) => {
+                piece(start, at + 1);
+                start = at + 4;
+                from = start;
+            }
+            (None, Some(at)) => {
+                piece(start, at + 1);
+                start = at + 1;
+                from = start;
+            }
+            (None, None) => break,
+        }
+    }
+    piece(start, text.len());
+}
+
+/// The line break before the next line that is a document marker.
+fn marker(text: &[u8], mut from: usize, to: usize, finder: &Finder<'_>) -> Option<usize> {
+    loop {
+        let at = from + finder.find(text.get(from..to)?)?;
+        let after = text.get(at + 4).copied().unwrap_or(b'\n');
+        if matches!(after, b' ' | b'\t' | b'\r' | b'\n') {
+            return Some(at);
+        }
+        from = at + 4;
+    }
+}
+
+fn lower_all(documents: &[Document<'_>], options: &ReadOptions) -> Vec<Part> {
+    let batches = batches(documents);
+    let threads = options
+        .threads
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, |n| n.get()))
+        .min(batches.len());
+    if threads <= 1 {
+        let mut strings = Strings::default();
+        let lower = |batch: &&[Document<'_>]| lower_batch(batch, &mut strings, options.lenient);
+        return batches.iter().map(lower).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut strings = Strings::default();
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(batch) = batches.get(at) else { return done };
+            done.push((at, lower_batch(batch, &mut strings, options.lenient)));
+        }
+    };
+    let mut parts: Vec<(usize, Part)> = thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    parts.sort_by_key(|(at, _)| *at);
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+fn batches<'d, 'a>(documents: &'d [Document<'a>]) -> Vec<&'d [Document<'a>]> {
+    let mut batches = Vec::new();
+    let mut rest = documents;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let count = rest
+            .iter()
+            .take_while(|document| {
+                let more = bytes < BATCH;
+                bytes += document.text.len();
+                more
+            })
+            .count();
+        let (batch, others) = rest.split_at(count);
+        batches.push(batch);
+        rest = others;
+    }
+    batches
+}
+
+fn lower_batch(documents: &[Document<'_>], strings: &mut Strings, lenient: bool) -> Part {
+    let mut part = Part::default();
+    for document in documents {
+        lower_document(document, strings, &mut part, lenient);
+    }
+    part
+}
+
+fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Part, lenient: bool) {
+    let lines = Lines::new(document.text, document.first_line);
+    let (items, said) = (part.items.len(), part.diagnostics.len());
+    let mut ctx = Context::new(part, strings, &lines, document.source, document.lined, lenient);
+    let text = match decode(document.text) {
+        Ok(text) => text,
+        Err(error) => {
+            syntax_error(&mut ctx, &error, &String::from_utf8_lossy(document.text));
+            return;
+        }
+    };
+    if is_json(text) {
+        let mut from = 0;
+        while let Some(next) = json::next(text, from) {
+            match next {
+                Ok((tree, end)) => {
+                    lower::document(&mut ctx, &tree.root, &tree.flaws, end);
+                    from = end;
+                }
+                Err(error) => {
+                    syntax_error(&mut ctx, &error, text);
+                    return;
+                }
+            }
+        }
+        return;
+    }
+    match parse_yaml(text) {
+        Ok(tree) => lower::document(&mut ctx, &tree.root, &tree.flaws, text.len()),
+        Err(error) => syntax_error(&mut ctx, &error, text),
+    }
+    let troubled = part.diagnostics.iter().skip(said).any(|d| d.severity == Severity::Error);
+    if troubled
+        && !lenient
+        && let Some(repaired) = repair::lost(text)
+    {
+        part.items.truncate(items);
+        part.diagnostics.truncate(said);
+        let mut ctx = Context::new(part, strings, &lines, document.source, document.lined, lenient);
+        lost_indentation(&mut ctx, &repaired);
+    }
+}
+
+/// Text that the front ends can read: UTF-8 without NUL, which one of them
+/// would take for the end.
+fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
+    let error = |id, offset, message: &str, help| {
+        Err(SyntaxError { id, offset, message: message.to_owned(), help })
+    };
+    if bytes.len() >= u32::MAX as usize {
+        return error("too-large", 0, "a document must be smaller than 4 GiB", "split it");
+    }
+    let nul = memchr::memchr(0, bytes);
+    let marked = [b"\xFF\xFE", b"\xFE\xFF"].iter().any(|mark| bytes.starts_with(*mark));
+    if marked || (nul.is_some_and(|at| at < 4) && std::str::from_utf8(bytes).is_ok()) {
+        return error("utf-16", 0, "this is UTF-16 text", "save it as UTF-8");
+    }
+    match std::str::from_utf8(bytes) {
+        Err(fault) => {
+            let message = "the text is not valid UTF-8";
+            error("invalid-utf8", fault.valid_up_to(), message, "save it as UTF-8")
+        }
+        Ok(_) if nul.is_some() => {
+            error("nul-byte", nul.unwrap_or_default(), "the text contains a NUL byte", "")
+        }
+        Ok(text) => Ok(text),
+    }
+}
+
+/// Whether a document is JSON rather than YAML in flow style.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    let json = |rest: &str| {
+        let rest = rest.trim_start();
+        rest.starts_with('"') || rest.starts_with('}')
+    };
+    text.strip_prefix('{').is_some_and(json)
+}
+
+fn parse_yaml(text: &str) -> Result<Tree<'_>, SyntaxError> {
+    /// The complete parser is slow; nothing of this size needs it in earnest.
+    const MOST: usize = 64 * 1024 * 1024;
+    if let Ok(tree) = block::parse(text) {
+        return Ok(tree);
+    }
+    if text.len() > MOST {
+        return Err(SyntaxError {
+            id: "too-large",
+            offset: 0,
+            message: format!("more than {} MiB of YAML that is not plain block style", MOST >> 20),
+            help: "split it, or write it as JSON",
+        });
+    }
+    // A document without content may still have a directive, which the parser
+    // refuses to see alone.
+    if text.lines().all(|line| line.trim().is_empty() || line.starts_with(['#', '%'])) {
+        return Ok(Tree { root: crate::tree::Node::null(0), flaws: Vec::new() });
+    }
+    events::parse(text)
+}
+
+fn lost_indentation(ctx: &mut Context<'_>, repaired: &repair::Lost) {
+    let object = fallgate_model::ObjectRef {
+        kind: ctx.str(&repaired.kind),
+        namespace: ctx.str(&repaired.namespace),
+        name: ctx.str(&repaired.name),
+    };
+    ctx.begin(Some(object.clone()));
+    let message = "the indentation is lost: fields stand outside of what they belong to";
+    let help = "run \"fallgate fix FILE\"";
+    ctx.error(&At::ROOT, repaired.offset, "lost-indentation", message, help);
+    let scope = if repaired.namespace.is_empty() {
+        Scope::Cluster
+    } else {
+        Scope::Namespace(object.namespace.clone())
+    };
+    let reason = ctx.str(&format!("the indentation of this {} is lost", object.kind));
+    let origin = ctx.origin(repaired.offset);
+    lower::push_opaque(
+        ctx,
+        Opaque {
+            kind: object.kind,
+            namespace: object.namespace,
+            name: object.name,
+            scope,
+            directions: Direction::ALL.to_vec(),
+            opacity: Opacity::Anything,
+            reason,
+            origin,
+        },
+    );
+}
+
+/// Reports a document that cannot be read. What it would have been is guessed
+/// from its lines, and only to stay on the safe side.
+fn syntax_error(ctx: &mut Context<'_>, error: &SyntaxError, text: &str) {
+    ctx.begin(None);
+    let offset = crate::tree::narrow(error.offset);
+    ctx.error(&At::ROOT, offset, error.id, error.message.clone(), error.help);
+    let kinds = sniff(text, "kind");
+    let harmless = |kind: &&str| lower::is_harmless_kind(kind) && !lower::is_policy_kind(kind);
+    if !kinds.is_empty() && kinds.iter().all(|k| harmless(k) || k.ends_with("List")) {
+        let lists_only = kinds.iter().all(|k| k.ends_with("List"));
+        if !lists_only {
+            return;
+        }
+    }
+    let namespaces = sniff(text, "namespace");
+    let (kind, namespace) = match (kinds.as_slice(), namespaces.as_slice()) {
+        (["NetworkPolicy"], [namespace]) if crate::validate::dns_label(namespace).is_none() => {
+            ("NetworkPolicy", *namespace)
+        }
+        ([kind], _) => (*kind, ""),
+        _ => ("", ""),
+    };
+    let (kind, namespace) = (ctx.str(&crate::context::shown(kind)), ctx.str(namespace));
+    let scope =
+        if namespace.is_empty() { Scope::Cluster } else { Scope::Namespace(namespace.clone()) };
+    let name = ctx.str("");
+    let reason = ctx.str("a document that could not be read may hold policies");
+    let origin: Origin = ctx.origin(offset);
+    lower::push_opaque(
+        ctx,
+        Opaque {
+            kind,
+            namespace,
+            name,
+            scope,
+            directions: Direction::ALL.to_vec(),
+            opacity: Opacity::Anything,
+            reason,
+            origin,
+        },
+    );
+}
+
+/// The values of a key on whichever line, in YAML or JSON.
+fn sniff<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
+    /// More than these say no more.
+    const MOST: usize = 1_000;
+    text.lines()
+        .filter_map(|line| {
+            let line = line.trim_start_matches([' ', '\t', '-', '{', ',', '"']);
+            let rest = line.strip_prefix(key)?.trim_start_matches('"').trim_start();
+            let value = rest.strip_prefix(':')?.trim_matches([' ', '\t', '"', '\'', ',', '\r']);
+            let value = value.split([' ', '"', ',', '#']).next()?;
+            (!value.is_empty()).then_some(value)
+        })
+        .take(MOST)
+        .collect()
+}

@@ -1,0 +1,205 @@
+use std::borrow::Cow;
+use std::cell::Cell;
+
+/// How deep a document may nest. The deepest objects of the API, schemas of
+/// custom resources, stay well below.
+pub(crate) const MAX_DEPTH: usize = 200;
+
+/// A parsed document, whichever front end read it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Tree<'t> {
+    pub(crate) root: Node<'t>,
+    /// What the text says twice or in a way that no API server reads.
+    pub(crate) flaws: Vec<Flaw>,
+}
+
+/// A value and the byte of the document at which it starts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Node<'t> {
+    pub(crate) offset: u32,
+    pub(crate) value: Value<'t>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value<'t> {
+    Scalar(Cow<'t, str>, Kind),
+    Seq(Vec<Node<'t>>),
+    Map(Vec<Entry<'t>>),
+    /// A field that nothing reads, left out for speed; only its key is known.
+    Skipped,
+}
+
+/// What a scalar is to a reader of the API's JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Str,
+    Null,
+    Bool(bool),
+    Int,
+    Float,
+}
+
+/// A field of a mapping.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Entry<'t> {
+    pub(crate) key: Cow<'t, str>,
+    pub(crate) offset: u32,
+    pub(crate) value: Node<'t>,
+}
+
+/// Text that parses but that no API server takes for what it seems to say.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Flaw {
+    /// A key that its mapping has already.
+    Duplicate { key: String, first: u32, again: u32 },
+    /// A merge key, which the strict readers of the API refuse.
+    Merge { at: u32 },
+}
+
+impl Flaw {
+    pub(crate) fn offset(&self) -> u32 {
+        match self {
+            Flaw::Duplicate { again, .. } => *again,
+            Flaw::Merge { at } => *at,
+        }
+    }
+}
+
+/// Why a document cannot be read at all.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SyntaxError {
+    pub(crate) id: &'static str,
+    pub(crate) offset: usize,
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+}
+
+impl<'t> Node<'t> {
+    pub(crate) fn null(offset: usize) -> Node<'t> {
+        Node::scalar(offset, Cow::Borrowed(""), Kind::Null)
+    }
+
+    pub(crate) fn scalar(offset: usize, text: Cow<'t, str>, kind: Kind) -> Node<'t> {
+        Node { offset: narrow(offset), value: Value::Scalar(text, kind) }
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.value, Value::Scalar(_, Kind::Null))
+    }
+
+    /// The field of a mapping; of a repeated one the last, as lenient readers
+    /// have it.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node<'t>> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().rev().find(|e| e.key == key).map(|e| &e.value),
+            _ => None,
+        }
+    }
+
+    /// The text of a string, for looks that must not complain.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar(text, Kind::Str) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The items of a list, for looks that must not complain.
+    pub(crate) fn items(&self) -> &[Node<'t>] {
+        match &self.value {
+            Value::Seq(items) => items,
+            _ => &[],
+        }
+    }
+}
+
+/// An offset as it is kept; documents of 4 GiB and more are refused before.
+pub(crate) fn narrow(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// Notes the keys that a mapping has more than once.
+pub(crate) fn note_duplicates(entries: &[Entry<'_>], flaws: &mut Vec<Flaw>) {
+    /// Below this, comparing all pairs beats sorting.
+    const FEW: usize = 12;
+    if entries.len() <= FEW {
+        for (at, entry) in entries.iter().enumerate() {
+            let earlier = entries.iter().take(at);
+            if let Some(first) = earlier.into_iter().find(|e| e.key == entry.key) {
+                flaws.push(duplicate(first, entry));
+            }
+        }
+        return;
+    }
+    let mut sorted: Vec<&Entry<'_>> = entries.iter().collect();
+    sorted.sort_by(|a, b| a.key.cmp(&b.key).then(a.offset.cmp(&b.offset)));
+    let mut first = None;
+    for entry in sorted {
+        match first {
+            Some(earlier) if Entry::same_key(earlier, entry) => {
+                flaws.push(duplicate(earlier, entry));
+            }
+            _ => first = Some(entry),
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn same_key(a: &Entry<'_>, b: &Entry<'_>) -> bool {
+        a.key == b.key
+    }
+}
+
+fn duplicate(first: &Entry<'_>, again: &Entry<'_>) -> Flaw {
+    Flaw::Duplicate { key: again.key.to_string(), first: first.offset, again: again.offset }
+}
+
+/// Turns offsets into lines and columns.
+///
+/// It remembers where it was: looking up positions in about the order of the
+/// text costs the distance between them, whatever the length of lines.
+pub(crate) struct Lines<'t> {
+    text: &'t [u8],
+    at: Cell<(usize, u32, u32)>,
+}
+
+impl<'t> Lines<'t> {
+    /// Positions in a document whose first line is `first_line` of its file.
+    pub(crate) fn new(text: &'t [u8], first_line: u32) -> Lines<'t> {
+        Lines { text, at: Cell::new((0, first_line, 1)) }
+    }
+
+    /// Line and column, from 1, the column in characters.
+    pub(crate) fn position(&self, offset: usize) -> (u32, u32) {
+        let offset = offset.min(self.text.len());
+        let (from, line, column) = self.at.get();
+        let (line, column) = if offset >= from {
+            let between = self.text.get(from..offset).unwrap_or_default();
+            match memchr::memrchr(b'\n', between) {
+                None => (line, column.saturating_add(characters(between))),
+                Some(last) => {
+                    let breaks = memchr::memchr_iter(b'\n', between).count();
+                    let rest = between.get(last + 1..).unwrap_or_default();
+                    (line.saturating_add(narrow(breaks)), characters(rest).saturating_add(1))
+                }
+            }
+        } else {
+            let between = self.text.get(offset..from).unwrap_or_default();
+            let breaks = memchr::memchr_iter(b'\n', between).count();
+            if breaks == 0 {
+                (line, column.saturating_sub(characters(between)))
+            } else {
+                let before = self.text.get(..offset).unwrap_or_default();
+                let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+                let own = self.text.get(start..offset).unwrap_or_default();
+                (line.saturating_sub(narrow(breaks)), characters(own).saturating_add(1))
+            }
+        };
+        self.at.set((offset, line, column));
+        (line, column)
+    }
+}
+
+fn characters(bytes: &[u8]) -> u32 {
+    narrow(bytes.iter().filter(|b| (**b & 0xC0) != 0x80).count())
+}
