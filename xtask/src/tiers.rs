@@ -147,11 +147,9 @@ pub(crate) fn test(checkout: &Checkout, selection: &Selection) -> Result<ExitCod
     println!("\n{:<14} {:<8} {:>8}", "tier", "result", "seconds");
     for (name, result, took, why) in rows {
         // The whole reason stands above, where the tier ran.
-        let why = why.lines().next().unwrap_or_default();
-        println!(
-            "{}",
-            format!("{name:<14} {result:<8} {:>8.1}  {why}", took.as_secs_f64()).trim_end()
-        );
+        let why: String = why.lines().next().unwrap_or_default().chars().take(80).collect();
+        let row = format!("{name:<14} {result:<8} {:>8.1}  {why}", took.as_secs_f64());
+        println!("{}", row.trim_end());
     }
     println!("\n{passed} passed, {failed} failed, {skipped} skipped");
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
