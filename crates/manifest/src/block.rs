@@ -345,6 +345,7 @@ impl<'t> Block<'t> {
         };
         let mut text = String::new();
         let mut margin = None;
+        let mut content_at = at;
         let mut breaks = 0;
         while self.next < self.bytes.len() {
             let start = self.next;
@@ -370,7 +371,10 @@ impl<'t> Block<'t> {
             }
             let margin = match margin {
                 Some(margin) => margin,
-                None if spaces > indent => *margin.insert(spaces),
+                None if spaces > indent => {
+                    content_at = start + spaces;
+                    *margin.insert(spaces)
+                }
                 None => return Err(Unusual),
             };
             if spaces < margin {
@@ -397,7 +401,7 @@ impl<'t> Block<'t> {
             Chomp::Keep => text.extend(std::iter::repeat_n('\n', breaks)),
         }
         self.advance()?;
-        Ok(Node::scalar(at, Cow::Owned(text), Kind::Str))
+        Ok(Node::scalar(content_at, Cow::Owned(text), Kind::Str))
     }
 
     /// A key at `at`, if there is one: text that is followed by a colon and a

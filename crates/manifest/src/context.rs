@@ -333,6 +333,9 @@ impl<'c> Context<'c> {
 /// control characters.
 pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 80;
+    if text.len() <= MOST && text.bytes().all(|b| (0x20..0x7F).contains(&b)) {
+        return text.to_owned();
+    }
     let mut shown: String = text
         .chars()
         .take(MOST)

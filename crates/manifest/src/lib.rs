@@ -17,13 +17,22 @@ mod interest;
 mod item;
 mod json;
 mod lower;
+pub mod overlay;
 mod read;
 mod repair;
+#[cfg(test)]
+mod same;
 mod scalar;
 mod tree;
 mod validate;
+mod write;
 
 pub use read::{ReadOptions, Reading, read};
+pub use repair::{Fixed, fix};
+pub use write::{
+    write_cluster, write_cluster_policy, write_endpoint_slice, write_entry_point, write_namespace,
+    write_network_policy, write_node, write_pod, write_service,
+};
 
 /// A text to read, with the name that diagnostics show.
 #[derive(Clone, Debug)]

@@ -43,9 +43,6 @@ pub struct ReadOptions {
     /// Sources that other readings know already. The inputs' names are added
     /// to them, so that positions of several readings can stand side by side.
     pub sources: Sources,
-    /// Reads as a server without field validation does: fields that the API
-    /// does not have are dropped with a warning, of repeated keys the last wins.
-    pub lenient: bool,
     /// How many threads may work; as many as there are cores when `None`.
     pub threads: Option<usize>,
 }
@@ -76,6 +73,38 @@ struct Document<'a> {
     lined: bool,
     text: &'a [u8],
     first_line: u32,
+}
+
+/// The documents of a text, one after another.
+pub(crate) fn documents(text: &[u8]) -> Vec<&[u8]> {
+    let input = Input { name: "".into(), text, kind: InputKind::File };
+    let mut documents = Vec::new();
+    split(&input, SourceId::default(), &mut documents);
+    documents.into_iter().map(|d| d.text).collect()
+}
+
+/// Reads as a server without field validation does: fields that the API does
+/// not have are dropped, of repeated keys the last wins.
+pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
+    let mut sources = Sources::default();
+    let mut documents = Vec::new();
+    for input in inputs {
+        let source = sources.add(input.name.clone());
+        split(input, source, &mut documents);
+    }
+    let mut strings = Strings::default();
+    let part = lower_batch(&documents, &mut strings, true);
+    assemble::assemble(vec![part], sources)
+}
+
+/// Whether one document of YAML holds objects and nothing is wrong with them.
+pub(crate) fn strictly_valid(text: &str) -> bool {
+    let Ok(tree) = parse_yaml(text) else { return false };
+    let (mut part, mut strings) = (Part::default(), Strings::default());
+    let lines = Lines::new(text.as_bytes(), 1);
+    let mut ctx = Context::new(&mut part, &mut strings, &lines, SourceId::default(), true, false);
+    lower::document(&mut ctx, &tree.root, &tree.flaws, text.len());
+    !part.items.is_empty() && part.diagnostics.iter().all(|d| d.severity < Severity::Error)
 }
 
 /// Cuts an input at its `---` and `...` lines. No scalar can contain such a
@@ -137,7 +166,7 @@ fn lower_all(documents: &[Document<'_>], options: &ReadOptions) -> Vec<Part> {
         .min(batches.len());
     if threads <= 1 {
         let mut strings = Strings::default();
-        let lower = |batch: &&[Document<'_>]| lower_batch(batch, &mut strings, options.lenient);
+        let lower = |batch: &&[Document<'_>]| lower_batch(batch, &mut strings, false);
         return batches.iter().map(lower).collect();
     }
     let next = AtomicUsize::new(0);
@@ -147,7 +176,7 @@ fn lower_all(documents: &[Document<'_>], options: &ReadOptions) -> Vec<Part> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(batch) = batches.get(at) else { return done };
-            done.push((at, lower_batch(batch, &mut strings, options.lenient)));
+            done.push((at, lower_batch(batch, &mut strings, false)));
         }
     };
     let mut parts: Vec<(usize, Part)> = thread::scope(|scope| {
@@ -204,8 +233,7 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
             return;
         }
     };
-    if is_json(text) {
-        let mut from = 0;
+    if let Some(mut from) = json_start(text) {
         while let Some(next) = json::next(text, from) {
             match next {
                 Ok((tree, end)) => {
@@ -262,14 +290,15 @@ fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
     }
 }
 
-/// Whether a document is JSON rather than YAML in flow style.
-fn is_json(text: &str) -> bool {
-    let text = text.trim_start();
-    let json = |rest: &str| {
-        let rest = rest.trim_start();
-        rest.starts_with('"') || rest.starts_with('}')
+/// Where the JSON of a document starts, if it is JSON and not YAML in flow
+/// style; a `---` line may stand before it.
+fn json_start(text: &str) -> Option<usize> {
+    let marker = match text.strip_prefix("---") {
+        Some(rest) => 3 + rest.len() - rest.trim_start().len(),
+        None => text.len() - text.trim_start().len(),
     };
-    text.strip_prefix('{').is_some_and(json)
+    let inner = text.get(marker..)?.strip_prefix('{')?.trim_start();
+    inner.starts_with(['"', '}']).then_some(marker)
 }
 
 fn parse_yaml(text: &str) -> Result<Tree<'_>, SyntaxError> {

@@ -291,7 +291,23 @@ fn native(
         }
         return;
     }
-    let flawed = ctx.take_failed();
+    if ctx.failed() {
+        // Nobody knows which of two keys was meant, so nothing more is said and
+        // nothing below the flaw is certain.
+        if known.reader.is_policy() {
+            let uncertain = flaws_within(span, node.offset, span.end).any(|flaw| match flaw {
+                Flaw::Duplicate { key, .. } => matches!(key.as_str(), "metadata" | "namespace"),
+                Flaw::Merge { .. } => true,
+            });
+            let narrow = known.namespaced
+                && !uncertain
+                && crate::validate::dns_label(&object.namespace).is_none();
+            let scope =
+                if narrow { Scope::Namespace(object.namespace.clone()) } else { Scope::Cluster };
+            rejected(ctx, node, &object, scope, None);
+        }
+        return;
+    }
     let head = meta::read(ctx, node, known.namespaced);
     let content = match known.reader {
         Reader::Namespace => meta::namespace(ctx, node, head),
@@ -305,20 +321,20 @@ fn native(
         Reader::Route => service::route(ctx, node, head, known.kind),
         Reader::NetworkPolicy => {
             let (policy, scope, directions) = network_policy::read(ctx, node, head, &object);
-            if flawed || ctx.failed() || policy.is_none() {
+            if ctx.failed() || policy.is_none() {
                 return rejected(ctx, node, &object, scope, directions);
             }
             policy
         }
         Reader::ClusterPolicy => {
             let (policy, scope) = cluster_policy::read(ctx, node, head, known.kind);
-            if flawed || ctx.failed() || policy.is_none() {
+            if ctx.failed() || policy.is_none() {
                 return rejected(ctx, node, &object, scope, None);
             }
             policy
         }
     };
-    if flawed || ctx.failed() {
+    if ctx.failed() {
         return;
     }
     if let Some(content) = content {

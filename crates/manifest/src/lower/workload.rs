@@ -118,12 +118,11 @@ fn check_meta(ctx: &mut Context<'_>, template: &Node<'_>, at: &At<'_>) {
     let Some(Value::Map(entries)) = template.get("metadata").map(|m| &m.value) else { return };
     let at = at.key("metadata");
     for entry in entries {
-        if let Some(near) = crate::context::nearest(&entry.key, &FIELDS)
-            && near != entry.key
-            && near == "labels"
+        if !FIELDS.contains(&&*entry.key)
+            && crate::context::nearest(&entry.key, &FIELDS) == Some("labels")
         {
             let message = format!("there is no field `{}` in metadata", shown(&entry.key));
-            let help = format!("did you mean `{near}`?");
+            let help = "did you mean `labels`?";
             ctx.warning(&at.key(&entry.key), entry.offset, "unknown-field", message, help);
         }
     }

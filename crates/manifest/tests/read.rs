@@ -1,0 +1,656 @@
+//! What manifests mean and what is said about them.
+
+use fallgate_manifest::{
+    Input, InputKind, ReadOptions, Reading, fix, overlay, read, write_cluster,
+};
+use fallgate_model::*;
+
+fn reading(text: &str) -> Reading {
+    let input = Input { name: "f.yaml".into(), text: text.as_bytes(), kind: InputKind::File };
+    read(&[input], &ReadOptions::default())
+}
+
+/// `line:column id` of each diagnostic.
+fn said(text: &str) -> Vec<String> {
+    let shown = |d: &Diagnostic| format!("{}:{} {}", d.origin.line, d.origin.column, d.id);
+    reading(text).diagnostics.iter().map(shown).collect()
+}
+
+fn clean(text: &str) -> Cluster {
+    let reading = reading(text);
+    assert_eq!(reading.diagnostics, [], "{text}");
+    reading.cluster
+}
+
+/// A policy with this spec, whose lines are indented by two spaces.
+fn policy(spec: &str) -> String {
+    let spec: String = spec.lines().map(|l| format!("  {l}\n")).collect();
+    format!(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: p\n  namespace: shop\nspec:\n{spec}"
+    )
+}
+
+fn clean_policy(spec: &str) -> NetworkPolicy {
+    let mut cluster = clean(&policy(spec));
+    assert_eq!(cluster.network_policies.len(), 1);
+    cluster.network_policies.remove(0)
+}
+
+/// The one diagnostic's id, and that the policy became opaque.
+fn rejected(spec: &str) -> Diagnostic {
+    let mut reading = reading(&policy(spec));
+    assert!(reading.incomplete(), "{spec}");
+    assert_eq!(reading.cluster.network_policies, [], "{spec}");
+    assert_eq!(reading.cluster.opaque.len(), 1, "{spec}");
+    reading.diagnostics.remove(0)
+}
+
+#[test]
+fn types_default_as_the_api_server_has_it() {
+    let isolates = |spec: &str| {
+        let policy = clean_policy(spec);
+        (policy.ingress.map(|r| r.len()), policy.egress.map(|r| r.len()))
+    };
+    assert_eq!(isolates("podSelector: {}"), (Some(0), None));
+    assert_eq!(isolates("podSelector: {}\negress: []"), (Some(0), None));
+    assert_eq!(isolates("podSelector: {}\negress:\n- {}"), (Some(0), Some(1)));
+    assert_eq!(isolates("policyTypes: [Egress]"), (None, Some(0)));
+    assert_eq!(isolates("policyTypes: []\ningress: [{}]"), (Some(1), None));
+    assert_eq!(isolates("policyTypes:\ningress:\n-"), (Some(1), None));
+}
+
+#[test]
+fn rules_of_a_direction_that_is_not_listed_are_ignored() {
+    let reading = reading(&policy("policyTypes: [Ingress]\negress:\n- {}"));
+    assert_eq!(reading.diagnostics[0].id, "rules-ignored");
+    assert_eq!(reading.cluster.network_policies[0].egress, None);
+}
+
+#[test]
+fn empty_lists_are_absent_ones() {
+    let policy = clean_policy("ingress:\n- from: []\n  ports: []\n- from:\n  ports:");
+    for rule in policy.ingress.unwrap() {
+        assert_eq!((rule.peers, rule.ports), (None, None));
+    }
+}
+
+#[test]
+fn ports() {
+    let policy = clean_policy(
+        "ingress:\n- ports:\n  - {}\n  - port: 53\n    protocol: UDP\n  - port: 80\n    endPort: 80\n  - port: http\n  - protocol: SCTP",
+    );
+    let rule = &policy.ingress.unwrap()[0];
+    assert_eq!(
+        rule.ports.as_deref().unwrap(),
+        [
+            PortMatch::Range { protocol: Protocol::Tcp, start: 1, end: 65535 },
+            PortMatch::Range { protocol: Protocol::Udp, start: 53, end: 53 },
+            PortMatch::Range { protocol: Protocol::Tcp, start: 80, end: 80 },
+            PortMatch::Named { protocol: Some(Protocol::Tcp), name: "http".into() },
+            PortMatch::Range { protocol: Protocol::Sctp, start: 1, end: 65535 },
+        ]
+    );
+}
+
+#[test]
+fn what_the_api_server_rejects_is_opaque_and_located() {
+    for (spec, id, field) in [
+        ("ingress:\n- from:\n  - {}", "empty-peer", "spec.ingress[0].from[0]"),
+        ("ingress:\n- from:\n  - podSelector:", "empty-peer", "spec.ingress[0].from[0]"),
+        (
+            "ingress:\n- from:\n  - ipBlock: {cidr: 10.0.0.0/8}\n    podSelector: {}",
+            "peer-conflict",
+            "spec.ingress[0].from[0]",
+        ),
+        (
+            "egress:\n- to:\n  - ipBlock: {cidr: 10.0.0.0}",
+            "invalid-cidr",
+            "spec.egress[0].to[0].ipBlock.cidr",
+        ),
+        (
+            "egress:\n- to:\n  - ipBlock:\n      cidr: ::ffff:10.0.0.0/104",
+            "invalid-cidr",
+            "spec.egress[0].to[0].ipBlock.cidr",
+        ),
+        (
+            "egress:\n- to:\n  - ipBlock:\n      cidr: 10.0.0.0/8\n      except: [10.0.0.0/8]",
+            "except-outside-block",
+            "spec.egress[0].to[0].ipBlock.except[0]",
+        ),
+        ("ingress:\n- ports:\n  - endPort: 9", "invalid-port", "spec.ingress[0].ports[0].endPort"),
+        (
+            "ingress:\n- ports:\n  - port: http\n    endPort: 9",
+            "invalid-port",
+            "spec.ingress[0].ports[0].endPort",
+        ),
+        (
+            "ingress:\n- ports:\n  - port: 10\n    endPort: 9",
+            "invalid-port",
+            "spec.ingress[0].ports[0].endPort",
+        ),
+        ("ingress:\n- ports:\n  - port: 0", "port-out-of-range", "spec.ingress[0].ports[0].port"),
+        (
+            "ingress:\n- ports:\n  - port: 65536",
+            "port-out-of-range",
+            "spec.ingress[0].ports[0].port",
+        ),
+        ("ingress:\n- ports:\n  - port: \"80\"", "invalid-port", "spec.ingress[0].ports[0].port"),
+        (
+            "ingress:\n- ports:\n  - protocol: tcp",
+            "unknown-protocol",
+            "spec.ingress[0].ports[0].protocol",
+        ),
+        ("policyTypes: [Ingres]", "unknown-policy-type", "spec.policyTypes[0]"),
+        (
+            "podSelector:\n  matchLabels:\n    a: true",
+            "wrong-type",
+            "spec.podSelector.matchLabels.a",
+        ),
+        (
+            "podSelector:\n  matchLabels:\n    a: 1.10",
+            "wrong-type",
+            "spec.podSelector.matchLabels.a",
+        ),
+        (
+            "podSelector:\n  matchLabels:\n    a: -b",
+            "invalid-label",
+            "spec.podSelector.matchLabels.a",
+        ),
+        (
+            "podSelector:\n  matchExpressions:\n  - key: a\n    operator: In",
+            "invalid-selector",
+            "spec.podSelector.matchExpressions[0].values",
+        ),
+        (
+            "podSelector:\n  matchExpressions:\n  - {key: a, operator: Exists, values: [b]}",
+            "invalid-selector",
+            "spec.podSelector.matchExpressions[0].values",
+        ),
+        ("podselector: {}", "unknown-field", "spec.podselector"),
+        ("ingres:\n- {}", "unknown-field", "spec.ingres"),
+        ("ingress:\n- to: []", "unknown-field", "spec.ingress[0].to"),
+        ("podSelector: {}\npodSelector: {}", "duplicate-key", ""),
+    ] {
+        let diagnostic = rejected(spec);
+        assert_eq!((diagnostic.id, diagnostic.field.as_str()), (id, field), "{diagnostic:?}");
+        assert!(diagnostic.origin.line > 5 && diagnostic.origin.column > 0, "{diagnostic:?}");
+    }
+}
+
+#[test]
+fn help_says_what_to_write() {
+    assert_eq!(rejected("ingress:\n- ports:\n  - port: \"80\"").help, "write 80 without quotes");
+    assert_eq!(rejected("podselector: {}").help, "did you mean `podSelector`?");
+    assert_eq!(rejected("ingress:\n- ports:\n  - protocol: udp").help, "write UDP");
+    assert_eq!(rejected("podSelector:\n  matchLabels:\n    a: yes").help, "quote it: \"yes\"");
+}
+
+#[test]
+fn a_rejected_policy_is_as_narrow_as_is_certain() {
+    let scope = |spec: &str| reading(&policy(spec)).cluster.opaque.remove(0).scope;
+    let db = Selector::match_labels([("app", "db")]);
+    let bad = "ingress:\n- from: [{}]";
+    assert_eq!(
+        scope(&format!("podSelector: {{matchLabels: {{app: db}}}}\n{bad}")),
+        Scope::Pods(NamespaceMatch::Own, db)
+    );
+    assert_eq!(scope(bad), Scope::Namespace("shop".into()));
+}
+
+#[test]
+fn host_bits_are_cleared_with_a_note() {
+    let reading = reading(&policy("egress:\n- to:\n  - ipBlock: {cidr: 10.1.2.3/24}"));
+    assert_eq!(reading.diagnostics[0].id, "host-bits");
+    assert!(!reading.incomplete());
+    let rule = &reading.cluster.network_policies[0].egress.as_ref().unwrap()[0];
+    let Some([Peer::IpBlock(block)]) = rule.peers.as_deref() else { panic!() };
+    assert_eq!(block.cidr.to_string(), "10.1.2.0/24");
+}
+
+#[test]
+fn a_bad_document_does_not_stop_the_others() {
+    let text = format!("a: [\n---\n{}---\n{{\"kind\": }}\n", policy("podSelector: {}"));
+    let reading = reading(&text);
+    assert_eq!(reading.cluster.network_policies.len(), 1);
+    assert_eq!(reading.cluster.network_policies[0].origin.line, 3);
+    let ids: Vec<_> = reading.diagnostics.iter().map(|d| d.id).collect();
+    assert_eq!(ids, ["yaml-syntax", "json-syntax"]);
+}
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      hostNetwork: false
+      initContainers:
+      - {name: side, restartPolicy: Always, ports: [{name: s, containerPort: 15}]}
+      - {name: once, ports: [{name: o, containerPort: 16}]}
+      containers:
+      - name: main
+        ports: [{containerPort: 80, name: http}]
+";
+
+const POD: &str = "---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-5d-x1
+  labels: {app: web, pod-template-hash: 5d}
+  ownerReferences:
+  - {apiVersion: apps/v1, kind: ReplicaSet, name: web-5d, controller: true}
+status: {phase: Running, podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}], hostIP: 192.168.0.1}
+";
+
+#[test]
+fn workloads_without_pods_have_a_stand_in() {
+    let cluster = clean(DEPLOYMENT);
+    let [pod] = cluster.pods.as_slice() else { panic!() };
+    assert!(pod.stand_in);
+    assert_eq!(
+        (&*pod.namespace, &*pod.name, &*pod.workload.kind),
+        ("default", "web", "Deployment")
+    );
+    assert_eq!(pod.labels.unvalued, ["pod-template-hash".into()]);
+    let ports: Vec<u16> = pod.ports.iter().map(|p| p.port).collect();
+    assert_eq!(ports, [80, 15]);
+}
+
+#[test]
+fn pods_replace_the_stand_in_of_their_workload() {
+    let cluster = clean(&format!("{DEPLOYMENT}{POD}"));
+    let [pod] = cluster.pods.as_slice() else { panic!() };
+    assert!(!pod.stand_in);
+    assert_eq!((&*pod.workload.kind, &*pod.workload.name), ("Deployment", "web"));
+    assert_eq!(pod.addresses.len(), 2);
+    assert_eq!(pod.host_addresses.len(), 1);
+}
+
+#[test]
+fn completed_pods_are_left_out() {
+    let reading = reading(&format!("{DEPLOYMENT}{}", POD.replace("Running", "Succeeded")));
+    assert_eq!(reading.diagnostics[0].id, "completed-pods");
+    assert!(reading.cluster.pods.iter().all(|p| p.stand_in));
+}
+
+#[test]
+fn a_bare_pod_is_its_own_workload() {
+    let pod = clean("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n").pods.remove(0);
+    assert_eq!((&*pod.workload.kind, &*pod.workload.name), ("Pod", "a"));
+}
+
+#[test]
+fn jobs_know_their_labels() {
+    let job = |rest: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  completionMode: Indexed\n  template: {{}}\n{rest}"
+        )
+    };
+    let pod = clean(&job("")).pods.remove(0);
+    assert_eq!(pod.labels.get("job-name").map(|v| &**v), Some("j"));
+    assert_eq!(
+        pod.labels.unvalued,
+        [
+            "batch.kubernetes.io/controller-uid",
+            "batch.kubernetes.io/job-completion-index",
+            "controller-uid"
+        ]
+        .map(Str::from)
+    );
+    assert_eq!(clean(&job("status: {completionTime: \"2026-01-01T00:00:00Z\"}\n")).pods, []);
+    let done = job("status: {conditions: [{type: Failed, status: \"True\"}]}\n");
+    assert_eq!(clean(&done).pods, []);
+}
+
+#[test]
+fn namespaces_carry_their_name() {
+    let cluster = clean("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n");
+    assert_eq!(cluster.namespaces[0].labels.get(METADATA_NAME).map(|v| &**v), Some("a"));
+    let wrong = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {kubernetes.io/metadata.name: b}}\n";
+    assert_eq!(said(wrong), ["3:59 metadata-name-label"]);
+    assert_eq!(reading(wrong).cluster.namespaces, cluster.namespaces);
+}
+
+#[test]
+fn the_last_of_two_wins() {
+    let text =
+        format!("{}---\n{}", policy("policyTypes: [Ingress]"), policy("policyTypes: [Egress]"));
+    let reading = reading(&text);
+    assert_eq!(reading.cluster.network_policies.len(), 1);
+    assert!(reading.cluster.network_policies[0].ingress.is_none());
+    assert_eq!(reading.diagnostics[0].id, "duplicate-object");
+    assert!(reading.diagnostics[0].message.contains("f.yaml:1:1"));
+}
+
+#[test]
+fn lists_nest_and_keep_apart_what_is_wrong() {
+    let text = "apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: PodList
+  items:
+  - metadata: {name: a}
+  - metadata: {name: b, name: c}
+- apiVersion: v1
+  kind: Namespace
+  metadata: {name: other}
+";
+    let reading = reading(text);
+    assert_eq!(said(text), ["8:25 duplicate-key"]);
+    let names: Vec<&str> = reading.cluster.pods.iter().map(|p| &*p.name).collect();
+    assert_eq!(names, ["a"]);
+    assert_eq!(reading.cluster.namespaces.len(), 1);
+}
+
+#[test]
+fn services() {
+    let cluster = clean(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  clusterIP: None\n  selector: {}\n  ports:\n  - port: 80\n  - {port: 81, targetPort: http, protocol: UDP, name: x}\n",
+    );
+    let service = &cluster.services[0];
+    assert_eq!(service.selector, None);
+    assert_eq!(service.cluster_ips, [] as [std::net::IpAddr; 0]);
+    assert_eq!(service.ports[0].target, TargetPort::Number(80));
+    assert_eq!(service.ports[1].target, TargetPort::Name("http".into()));
+}
+
+#[test]
+fn foreign_policies_are_opaque() {
+    let text = "apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: c, namespace: shop}
+spec: {endpointSelector: {matchLabels: {app: db}}}
+---
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: d, namespace: shop}
+spec: {endpointSelector: {matchLabels: {\"k8s:app\": db}}}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: a, namespace: istio-system}
+---
+apiVersion: projectcalico.org/v3
+kind: StagedNetworkPolicy
+metadata: {name: s, namespace: shop}
+---
+apiVersion: k8s.cni.cncf.io/v1beta1
+kind: MultiNetworkPolicy
+metadata: {name: m, namespace: shop}
+";
+    let reading = reading(text);
+    let scopes: Vec<_> =
+        reading.cluster.opaque.iter().map(|o| (&*o.name, o.opacity, o.scope.clone())).collect();
+    let db = Selector::match_labels([("app", "db")]);
+    assert_eq!(
+        scopes,
+        [
+            ("c", Opacity::Anything, Scope::Pods(NamespaceMatch::Own, db)),
+            ("d", Opacity::Anything, Scope::Namespace("shop".into())),
+            ("a", Opacity::Denies, Scope::Cluster),
+        ]
+    );
+    assert_eq!(reading.ignored.len(), 4);
+}
+
+#[test]
+fn a_policy_of_an_unknown_version_is_opaque() {
+    let text = policy("podSelector: {}").replace("networking.k8s.io/v1", "extensions/v1beta1");
+    let reading = reading(&text);
+    assert_eq!(reading.cluster.opaque[0].scope, Scope::Cluster);
+    assert_eq!(reading.diagnostics[0].id, "unknown-api-version");
+}
+
+const ANP: &str = "apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: c}
+spec:
+  tier: Admin
+  priority: 10
+  subject: {namespaces: {}}
+  egress:
+";
+
+#[test]
+fn cluster_policies_are_validated() {
+    for (rules, ids) in [
+        ("  - {action: Accept, to: [{networks: [10.0.0.0/8]}]}\n", vec![]),
+        ("  - {action: Allow, to: [{namespaces: {}}]}\n", vec!["unknown-action"]),
+        ("  - {action: Deny, to: []}\n", vec!["missing-field"]),
+        ("  - {action: Deny, to: [{services: {}}]}\n", vec!["unknown-peer"]),
+        ("  - {action: Deny, to: [{domainNames: [a.example]}]}\n", vec!["invalid-peer"]),
+        (
+            "  - {action: Deny, to: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 5, end: 5}}}}]}\n",
+            vec!["invalid-port"],
+        ),
+        ("  - {action: Deny, to: [{namespaces: {}, nodes: {}}]}\n", vec!["peer-conflict"]),
+    ] {
+        let reading = reading(&format!("{ANP}{rules}"));
+        let found: Vec<_> = reading.diagnostics.iter().map(|d| d.id).collect();
+        assert_eq!(found, ids, "{rules}");
+        assert_eq!(reading.incomplete(), !reading.cluster.opaque.is_empty());
+    }
+    let many = "  - {action: Deny, to: [{namespaces: {}}]}\n".repeat(26);
+    assert_eq!(said(&format!("{ANP}{many}")), ["9:3 too-many"]);
+}
+
+#[test]
+fn bad_text_is_told_and_bounded() {
+    let deep = "[".repeat(100_000);
+    let dashes = "- ".repeat(100_000);
+    let indented: String = (0..400).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n";
+    let deep_json = format!("{{\"a\": {}", "[".repeat(100_000));
+    let cases: Vec<(&[u8], &str)> = vec![
+        (deep.as_bytes(), "yaml-syntax"),
+        (dashes.as_bytes(), "too-deep"),
+        (indented.as_bytes(), "too-deep"),
+        (bomb.as_bytes(), "alias-budget"),
+        (deep_json.as_bytes(), "too-deep"),
+        (b"a: *a\n", "yaml-syntax"),
+        (b"a: &a [*a]\n", "yaml-syntax"),
+        (b"a: !!python/object:os.system x\n", "custom-tag"),
+        (b"a: !x y\n", "custom-tag"),
+        (b"\xFF\xFEa\0:\0", "utf-16"),
+        (b"a\0:\0 \0b\0", "utf-16"),
+        (b"kind: x\na: \xC3\x28\n", "invalid-utf8"),
+        (b"kind: abc\nx: a\0b\n", "nul-byte"),
+        (b"{\"a\": 1,}", "json-syntax"),
+        (b"{\"a\": [1 2]}", "json-syntax"),
+        (b"{\"a\": 01}", "json-syntax"),
+        (b"{\"a\": \"x", "json-syntax"),
+        (b"{\"a\": {\"b\": 1]}", "json-syntax"),
+        (b"a: \"x", "yaml-syntax"),
+        (b"a:\n\t- b", "yaml-syntax"),
+        (b"just text", "not-an-object"),
+        (b"a: 1", "missing-kind"),
+        (b"kind: Pod", "missing-api-version"),
+    ];
+    for (text, id) in cases {
+        let input = Input { name: "f".into(), text, kind: InputKind::File };
+        let reading = read(&[input], &ReadOptions::default());
+        let found: Vec<_> = reading.diagnostics.iter().map(|d| d.id).collect();
+        assert_eq!(found, [id], "{:?}", String::from_utf8_lossy(&text[..text.len().min(60)]));
+        assert!(reading.diagnostics[0].origin.line > 0);
+    }
+    for text in ["", "# nothing\n", "---\n---\n", "\u{FEFF}", "...\n", "%YAML 1.2\n---\n"] {
+        assert_eq!(reading(text), Reading { sources: reading("").sources, ..Reading::default() });
+    }
+}
+
+#[test]
+fn a_document_that_does_not_parse_hides_no_policy() {
+    let opaque =
+        |text: &str| reading(text).cluster.opaque.into_iter().map(|o| o.scope).collect::<Vec<_>>();
+    assert_eq!(
+        opaque("kind: NetworkPolicy\nmetadata:\n  namespace: shop\na: [\n"),
+        [Scope::Namespace("shop".into())]
+    );
+    assert_eq!(opaque("kind: NetworkPolicy\na: [\n"), [Scope::Cluster]);
+    assert_eq!(opaque("kind: ConfigMap\na: [\n"), []);
+    assert_eq!(opaque("a: [\n"), [Scope::Cluster]);
+    assert_eq!(opaque("{\"kind\": \"List\", \"items\": [\n{\"kind\": \"Pod\",\n}]}"), []);
+}
+
+#[test]
+fn diagnostics_are_capped() {
+    let labels: String = (0..3_000).map(|i| format!("    k{i}: true\n")).collect();
+    let reading = reading(&policy(
+        &format!("podSelector:\n  matchLabels:\n{labels}").replace("\n    k", "\n    k"),
+    ));
+    assert_eq!(reading.diagnostics.len(), 1_001);
+    assert_eq!(reading.diagnostics[1_000].message, "and 2000 more in this input");
+    assert!(reading.incomplete());
+}
+
+#[test]
+fn merge_keys_are_refused_and_aliases_read() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels: &l {x: z}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: b\n  labels:\n    <<: {x: z}\n";
+    let reading = reading(text);
+    assert_eq!(said(text), ["12:5 merge-key"]);
+    assert_eq!(reading.cluster.pods.len(), 1);
+    assert_eq!(reading.cluster.pods[0].labels.get("x").map(|v| &**v), Some("z"));
+}
+
+#[test]
+fn lost_indentation_is_recognised_and_repaired() {
+    let text = include_bytes!("data/lost-indentation.yaml");
+    let input = Input { name: "f".into(), text, kind: InputKind::File };
+    let reading = read(&[input], &ReadOptions::default());
+    assert_eq!(reading.diagnostics.len(), 1);
+    assert_eq!(reading.diagnostics[0].id, "lost-indentation");
+    assert_eq!(reading.cluster.opaque[0].scope, Scope::Namespace("shop".into()));
+    let fixed = fix("f", text).unwrap();
+    assert_eq!(fixed.repaired.diagnostics, []);
+    assert_eq!(fixed.repaired.cluster.network_policies.len(), 1);
+    assert!(fixed.as_it_stands.is_err());
+    assert_eq!(fixed.notes.len(), 1);
+    assert_eq!(
+        fixed.text,
+        "apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: api-from-web-only
+  namespace: shop
+spec:
+  podSelector:
+    matchLabels:
+      app: api
+  policyTypes:
+    - Ingress
+  ingress:
+    - from:
+        - podSelector:
+            matchLabels:
+              app: web
+    - ports:
+        - protocol: TCP
+          port: 8080
+"
+    );
+}
+
+#[test]
+fn partly_lost_indentation_shows_what_it_means_as_it_stands() {
+    let text = policy("podSelector:\nmatchLabels:\n  app: db\npolicyTypes:\n- Ingress");
+    let fixed = fix("f", text.as_bytes()).unwrap();
+    let stands = fixed.as_it_stands.unwrap();
+    assert!(stands.cluster.network_policies[0].pod_selector.is_empty());
+    assert!(!fixed.repaired.cluster.network_policies[0].pod_selector.is_empty());
+    assert_eq!(said(&text), ["1:1 lost-indentation"]);
+    assert!(fix("f", policy("podSelector: {}").as_bytes()).is_none());
+    // A typo is no lost indentation.
+    assert!(
+        fix(
+            "f",
+            policy("podSelector:\n  matchLabels:\n    a: b\npolcyTypes: [Ingress]").as_bytes()
+        )
+        .is_none()
+    );
+}
+
+#[test]
+fn overlays() {
+    let mut base = clean(&format!("{DEPLOYMENT}{POD}---\n{}", policy("policyTypes: [Egress]")));
+    overlay::add(&mut base, clean(&policy("policyTypes: [Ingress]")));
+    assert_eq!(base.network_policies.len(), 1);
+    assert!(base.network_policies[0].ingress.is_some());
+    // A policy that is not valid hides the one that it replaces.
+    overlay::add(&mut base, reading(&policy("ingress: [{from: [{}]}]")).cluster);
+    assert_eq!((base.network_policies.len(), base.opaque.len()), (0, 1));
+    assert!(overlay::remove(&mut base, "NetworkPolicy", "shop", "p"));
+    assert_eq!(base.opaque, []);
+    assert!(!overlay::remove(&mut base, "NetworkPolicy", "shop", "p"));
+    overlay::add(&mut base, clean(DEPLOYMENT));
+    assert!(base.pods.iter().all(|p| p.stand_in) && base.pods.len() == 1);
+    let missing =
+        overlay::replace(&mut base, clean("apiVersion: v1\nkind: Pod\nmetadata: {name: zz}\n"));
+    assert_eq!(missing.len(), 1);
+}
+
+#[test]
+fn generated_clusters_are_clean_and_survive_writing() {
+    for line in include_str!("data/clusters.jsonl").lines() {
+        // Some have rules for directions that they do not list, which is legal.
+        let reading = reading(line);
+        assert!(reading.diagnostics.iter().all(|d| d.id == "rules-ignored"));
+        let mut first = reading.cluster;
+        let mut again = clean(&write_cluster(&first));
+        forget_origins(&mut first);
+        forget_origins(&mut again);
+        assert_eq!(first, again);
+    }
+}
+
+#[test]
+fn workloads_survive_writing() {
+    let mut text = DEPLOYMENT.to_owned();
+    for (api, kind) in [("apps/v1", "StatefulSet"), ("apps/v1", "DaemonSet"), ("batch/v1", "Job")] {
+        text.push_str(&format!(
+            "---\n{}",
+            DEPLOYMENT.replace("apps/v1", api).replace("Deployment", kind)
+        ));
+    }
+    text.push_str("---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {jobTemplate: {spec: {template: {metadata: {labels: {a: b}}}}}}\n");
+    let mut first = clean(&text);
+    assert_eq!(first.pods.len(), 5);
+    let mut again = clean(&write_cluster(&first));
+    forget_origins(&mut first);
+    forget_origins(&mut again);
+    assert_eq!(first, again);
+}
+
+#[test]
+fn threads_do_not_change_the_result() {
+    let document = format!("{}---\n{DEPLOYMENT}---\nbad: [\n---\n", policy("podSelector: {}"));
+    let text = document.repeat(2_000);
+    let input = Input { name: "f".into(), text: text.as_bytes(), kind: InputKind::File };
+    let with = |threads| {
+        let options = ReadOptions { threads: Some(threads), ..ReadOptions::default() };
+        read(std::slice::from_ref(&input), &options)
+    };
+    assert_eq!(with(1), with(4));
+}
+
+fn forget_origins(cluster: &mut Cluster) {
+    let none = Origin::default();
+    cluster.namespaces.iter_mut().for_each(|o| o.origin = none);
+    cluster.pods.iter_mut().for_each(|o| o.origin = none);
+    cluster.services.iter_mut().for_each(|o| o.origin = none);
+    cluster.endpoint_slices.iter_mut().for_each(|o| o.origin = none);
+    cluster.nodes.iter_mut().for_each(|o| o.origin = none);
+    cluster.entry_points.iter_mut().for_each(|o| o.origin = none);
+    for policy in &mut cluster.network_policies {
+        policy.origin = none;
+        for rule in policy.ingress.iter_mut().chain(&mut policy.egress).flatten() {
+            rule.origin = none;
+        }
+    }
+    for policy in &mut cluster.cluster_policies {
+        policy.origin = none;
+        policy.ingress.iter_mut().chain(&mut policy.egress).for_each(|r| r.origin = none);
+    }
+}
