@@ -59,17 +59,18 @@ impl World<'_> {
         pod: &Pod,
         packet: &Packet,
     ) -> Outcomes {
-        let subject = self.selects_pod(&policy.subject.namespaces, &policy.subject.pods, pod);
-        let rules: Vec<Outcomes> = policy
-            .rules(direction)
-            .iter()
-            .map(|rule| self.rule_outcomes(rule, direction, packet))
-            .collect();
-        let selected = in_order(&rules.iter().collect::<Vec<_>>());
-        match subject {
+        let rules = || {
+            let rules: Vec<Outcomes> = policy
+                .rules(direction)
+                .iter()
+                .map(|rule| self.rule_outcomes(rule, direction, packet))
+                .collect();
+            in_order(&rules.iter().collect::<Vec<_>>())
+        };
+        match self.selects_pod(&policy.subject.namespaces, &policy.subject.pods, pod) {
             Tri::No => Outcomes::from([None]),
-            Tri::Yes => selected,
-            Tri::Unknown => &selected | &Outcomes::from([None]),
+            Tri::Yes => rules(),
+            Tri::Unknown => &rules() | &Outcomes::from([None]),
         }
     }
 

@@ -199,12 +199,9 @@ pub fn dialect(seed: u64) -> Dialect {
     let mut dialect = presets[rng.usize(..presets.len())].clone();
     dialect.ipblock_matches_pods ^= rng.u8(..5) == 0;
     dialect.ipblock_matches_nodes ^= rng.u8(..5) == 0;
-    if rng.bool() {
-        for text in vocabulary::POD_CIDRS {
-            if rng.u8(..3) == 0 {
-                dialect.pod_cidrs.extend(text.parse::<IpNet>());
-            }
-        }
+    if rng.u8(..3) > 0 {
+        let cidrs = vocabulary::POD_CIDRS[rng.usize(..vocabulary::POD_CIDRS.len())];
+        dialect.pod_cidrs = cidrs.iter().flat_map(|text| text.parse::<IpNet>()).collect();
     }
     dialect
 }
@@ -319,7 +316,7 @@ impl<'a> Generator<'a> {
         if self.knobs.unknown_addresses && self.chance(15) {
             return;
         }
-        let several = self.knobs.several_node_addresses && self.chance(30);
+        let several = self.knobs.several_node_addresses && self.chance(45);
         for _ in 0..if several { 2 } else { 1 } {
             let addresses = self.fresh_addresses(&vocabulary::NODE_NETWORKS);
             node.addresses.extend(addresses);

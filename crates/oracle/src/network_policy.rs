@@ -21,10 +21,10 @@ impl World<'_> {
         for policy in &self.cluster.network_policies {
             let Some(rules) = policy.rules(direction) else { continue };
             let matched =
-                Tri::any(rules.iter().map(|r| self.rule_matches(policy, r, direction, packet)));
+                || Tri::any(rules.iter().map(|r| self.rule_matches(policy, r, direction, packet)));
             match selects_subject(policy, pod) {
-                Tri::Yes => certain_selection.push(matched),
-                Tri::Unknown => unknown_selection.push(matched),
+                Tri::Yes => certain_selection.push(matched()),
+                Tri::Unknown => unknown_selection.push(matched()),
                 Tri::No => {}
             }
         }

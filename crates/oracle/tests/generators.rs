@@ -157,10 +157,10 @@ fn sample(
 
 #[test]
 fn nothing_is_unknown_without_unknowns() {
-    for seed in 0..60 {
+    for seed in 0..40 {
         let mut cluster = generate::cluster(&Knobs::known(), seed);
         let dialect = Dialect::default();
-        for step in 0..6 {
+        for step in 0..4 {
             sample(&cluster, &dialect, |from, to, port| {
                 let answer = verdict(&cluster, &dialect, from, to, port);
                 assert_ne!(answer.verdict(), Verdict::Unknown, "{from:?} {to:?} {port:?}");
@@ -173,8 +173,8 @@ fn nothing_is_unknown_without_unknowns() {
 
 /// An answer is an interval: what is certain is possible.
 #[test]
-fn unknown_never_rounds() {
-    for seed in 0..60 {
+fn certain_is_possible() {
+    for seed in 0..40 {
         let cluster = generate::cluster(&Knobs::everything(), seed);
         let dialect = generate::dialect(seed);
         sample(&cluster, &dialect, |from, to, port| {

@@ -123,7 +123,12 @@ impl Generator<'_> {
     fn ip_block(&mut self) -> IpBlock {
         let cidr = self.network();
         let mut except = Vec::new();
-        if cidr.prefix_len() < cidr.max_prefix_len() && self.chance(45) {
+        if self.chance(8)
+            && let Ok(halves) = cidr.subnets(cidr.prefix_len() + 1)
+        {
+            // They leave nothing of the block, but only together.
+            except.extend(halves);
+        } else if cidr.prefix_len() < cidr.max_prefix_len() && self.chance(45) {
             for _ in 0..self.rng.usize(1..=3) {
                 let deepest = cidr.max_prefix_len();
                 let length = match self.rng.u8(..3) {
@@ -141,11 +146,14 @@ impl Generator<'_> {
     }
 
     pub(super) fn network(&mut self) -> IpNet {
-        let whole = self.chance(15);
+        let whole = self.chance(20);
         let known = self.known_addresses();
         let address = self.pick(&known);
-        let lengths: &[u8] =
-            if address.is_ipv4() { &[8, 16, 24, 25, 28, 31, 32] } else { &[32, 64, 120, 127, 128] };
+        let lengths: &[u8] = if address.is_ipv4() {
+            &[8, 16, 23, 24, 25, 28, 31, 32]
+        } else {
+            &[32, 64, 119, 120, 121, 127, 128]
+        };
         let length = if whole { 0 } else { self.pick(lengths) };
         network(address, length).unwrap_or_else(|| IpNet::from(address))
     }

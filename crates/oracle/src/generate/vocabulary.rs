@@ -20,10 +20,17 @@ pub(super) const NODE_NETWORKS: [&str; 2] = ["192.168.0.0", "fd01::"];
 /// Where nobody has any.
 pub(super) const OUTSIDE_NETWORKS: [&str; 2] = ["203.0.113.0", "2001:db8::"];
 
-/// Networks that may be given as those of pods: what holds every pod's address,
-/// halves of it, and some beside it.
-pub(super) const POD_CIDRS: &[&str] =
-    &["10.0.0.0/24", "10.0.0.128/25", "10.0.1.0/24", "10.0.0.0/16", "fd00::/120", "fd00::/64"];
+/// Networks that may be given together as those of pods: what holds every pod's
+/// address, halves of it, and some beside it.
+pub(super) const POD_CIDRS: &[&[&str]] = &[
+    &["10.0.0.0/24"],
+    &["10.0.0.0/24", "fd00::/120"],
+    &["10.0.0.0/25", "10.0.0.128/25"],
+    &["10.0.0.0/25", "10.0.1.0/24", "fd00::/121", "fd00::1:0/120"],
+    &["10.0.1.0/24"],
+    &["10.0.0.0/16", "fd00::/64"],
+    &["fd00::/120"],
+];
 
 /// The address so far into a network of the lists above.
 pub(super) fn address(network: &str, offset: u8) -> IpAddr {
