@@ -384,6 +384,10 @@ impl<'a> Generator<'a> {
         pod.addresses.clear();
         pod.host_addresses.clear();
         if pod.stand_in {
+            // Its template may name a node, and still its pods are anywhere.
+            if !self.node_names.is_empty() && self.chance(25) {
+                pod.node = Some(self.pick(&self.node_names.clone()));
+            }
             return;
         }
         let unknown_node = self.knobs.unknown_nodes && self.chance(25);
