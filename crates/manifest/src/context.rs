@@ -107,6 +107,11 @@ impl<'c> Context<'c> {
         self.failed = false;
     }
 
+    /// Whether further diagnostics of the document are only counted.
+    pub(crate) fn has_said_enough(&self) -> bool {
+        self.said >= MAX_DIAGNOSTICS
+    }
+
     /// Whether an error was found in the current object.
     pub(crate) fn failed(&self) -> bool {
         self.failed

@@ -654,3 +654,50 @@ fn forget_origins(cluster: &mut Cluster) {
         policy.ingress.iter_mut().chain(&mut policy.egress).for_each(|r| r.origin = none);
     }
 }
+
+mod never_panics {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MANIFESTS: &str = concat!(
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: p\nspec:\n  podSelector:\n    matchExpressions:\n    - {key: a, operator: In, values: [b]}\n  ingress:\n  - from:\n    - ipBlock:\n        cidr: 10.0.0.0/8\n        except:\n        - 10.1.0.0/16\n    - namespaceSelector: {}\n      podSelector: {}\n    ports:\n    - port: 80\n      endPort: 90\n---\n",
+        "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"a\", \"labels\": {\"x\": \"\\u0061\"}}, \"status\": {\"podIP\": \"10.0.0.1\"}}]}\n---\n",
+        "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: c}\nspec:\n  tier: Admin\n  priority: 1\n  subject:\n    pods: {namespaceSelector: {}, podSelector: {}}\n  egress:\n  - name: x\n    action: Pass\n    to:\n    - networks: ['fd00::/8']\n    protocols:\n    - tcp: {destinationPort: {range: {start: 1, end: 2}}}\n",
+    );
+
+    fn all(text: &[u8]) {
+        let input = Input { name: "f".into(), text, kind: InputKind::File };
+        let reading = read(&[input], &ReadOptions::default());
+        for diagnostic in &reading.diagnostics {
+            assert!(!diagnostic.message.is_empty());
+        }
+        if let Some(fixed) = fix("f", text) {
+            assert!(fixed.repaired.diagnostics.iter().all(|d| d.id != "lost-indentation"));
+        }
+        let again = write_cluster(&reading.cluster);
+        let input = Input { name: "g".into(), text: again.as_bytes(), kind: InputKind::File };
+        assert!(!read(&[input], &ReadOptions::default()).incomplete(), "{again}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+        #[test]
+        fn on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            all(&bytes);
+        }
+
+        #[test]
+        fn on_mutated_manifests(
+            edits in prop::collection::vec((0usize..1_400, 0usize..12, "[ -~\n\t]{0,6}"), 0..5),
+        ) {
+            let mut text = MANIFESTS.as_bytes().to_vec();
+            for (at, length, new) in edits {
+                let at = at.min(text.len());
+                let end = (at + length).min(text.len());
+                text.splice(at..end, new.bytes());
+            }
+            all(&text);
+        }
+    }
+}

@@ -240,6 +240,10 @@ fn flaws_within<'a>(
 
 fn report(ctx: &mut Context<'_>, flaw: &Flaw) {
     match flaw {
+        // Looking up a position for nobody would cost the whole text each time.
+        Flaw::Duplicate { again, .. } if ctx.has_said_enough() => {
+            ctx.error(&At::ROOT, *again, "duplicate-key", "", "");
+        }
         Flaw::Duplicate { key, first, again } => {
             let first = ctx.origin(*first);
             let place = match first.line {
