@@ -183,12 +183,14 @@ impl World<'_> {
             }
             PortMatch::Named { protocol, name } => {
                 let End::Pod(destination) = &packet.to else { return false };
-                self.cluster.pods[*destination].ports.iter().any(|c| {
-                    c.name.as_ref() == Some(name)
-                        && c.protocol == packet_protocol
-                        && c.port == number
-                        && protocol.is_none_or(|p| p == packet_protocol)
-                })
+                let pod = &self.cluster.pods[*destination];
+                !pod.host_network
+                    && pod.ports.iter().any(|c| {
+                        c.name.as_ref() == Some(name)
+                            && c.protocol == packet_protocol
+                            && c.port == number
+                            && protocol.is_none_or(|p| p == packet_protocol)
+                    })
             }
         }
     }

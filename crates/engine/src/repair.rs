@@ -1,0 +1,331 @@
+//! The smallest edit that admits a denied connection.
+
+use std::net::IpAddr;
+
+use fallgate_model::{
+    Action, Change, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Direction, IpBlock,
+    METADATA_NAME, NamespaceMatch, NetworkPolicy, Object, Origin, Peer, PortMatch, Rule, Selector,
+    Str, Subject, Tier,
+};
+use ipnet::IpNet;
+
+use crate::connections::{Port, Verdict};
+use crate::effect::Diff;
+use crate::engine::Engine;
+use crate::explain::{Decision, SideExplanation, Stage};
+use crate::map::Detail;
+use crate::snapshot::{End, Snapshot, workload_of};
+use crate::state::PodId;
+
+/// The smallest edit that admits a denied connection.
+#[derive(Clone, Debug)]
+pub struct Repair {
+    /// What to do, one entry an object.
+    pub edits: Vec<Edit>,
+    /// What applying all of them changes, exactly, at workload level.
+    pub effect: Diff,
+}
+
+/// One edit of a repair.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// What is edited and how, such as ``add a rule to NetworkPolicy shop/db``.
+    pub summary: String,
+    /// The object after the edit.
+    pub object: EditedObject,
+    /// True when the object does not exist yet.
+    pub new: bool,
+}
+
+/// The object that an edit leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditedObject {
+    /// A NetworkPolicy.
+    NetworkPolicy(NetworkPolicy),
+    /// A cluster-wide policy.
+    ClusterPolicy(ClusterPolicy),
+}
+
+impl Engine {
+    /// The smallest edit that would admit this denied connection, with its
+    /// effect; `None` when it is not denied, or no policy could admit it. The
+    /// engine itself stays as it is.
+    pub fn repair(&self, from: &End, to: &End, port: Port) -> Option<Repair> {
+        let snapshot = self.snapshot();
+        let explanation = snapshot.explain(from, to, port);
+        if explanation.verdict != Verdict::Denied {
+            return None;
+        }
+        let asked = Repairing { snapshot: &snapshot, from, to, port: port? };
+        let mut edits = Vec::new();
+        for (direction, side) in
+            [(Direction::Egress, &explanation.egress), (Direction::Ingress, &explanation.ingress)]
+        {
+            if side.verdict == Verdict::Denied {
+                edits.push(asked.edit(direction, side)?);
+            }
+        }
+        let mut engine = self.clone();
+        let applied = engine.apply_all(edits.iter().map(|edit| {
+            Change::Upsert(match &edit.object {
+                EditedObject::NetworkPolicy(policy) => Object::NetworkPolicy(policy.clone()),
+                EditedObject::ClusterPolicy(policy) => Object::ClusterPolicy(policy.clone()),
+            })
+        }));
+        // What does not admit the connection is no repair.
+        (applied.after.verdict(from, to, port) == Verdict::Allowed)
+            .then(|| Repair { edits, effect: applied.effect(Detail::Workloads) })
+    }
+}
+
+struct Repairing<'a> {
+    snapshot: &'a Snapshot,
+    from: &'a End,
+    to: &'a End,
+    port: (fallgate_model::Protocol, u16),
+}
+
+impl Repairing<'_> {
+    fn edit(&self, direction: Direction, side: &SideExplanation) -> Option<Edit> {
+        let (subject, peer) = match direction {
+            Direction::Egress => (self.from, self.to),
+            Direction::Ingress => (self.to, self.from),
+        };
+        let End::Pod(subject) = subject else { return None };
+        let decided = side.steps.last().filter(|step| step.decision == Decision::Deny)?;
+        match decided.stage {
+            Stage::NetworkPolicy => self.network_policy(direction, *subject, peer),
+            Stage::Admin | Stage::Baseline => {
+                let policy = decided.policy.as_ref()?;
+                let deciding = self
+                    .snapshot
+                    .cluster_policies()
+                    .find(|p| p.kind.name() == &*policy.kind && p.name == policy.name)?;
+                self.cluster_policy(direction, *subject, peer, deciding, decided.rule?)
+            }
+            _ => None,
+        }
+    }
+
+    fn ports(&self) -> Vec<PortMatch> {
+        let (protocol, port) = self.port;
+        vec![PortMatch::Range { protocol, start: port, end: port }]
+    }
+
+    /// Adds a rule to a policy that selects exactly this workload, or else
+    /// makes one that does: it isolates nothing that is not isolated already.
+    fn network_policy(&self, direction: Direction, subject: PodId, peer: &End) -> Option<Edit> {
+        let pod = self.snapshot.pod(subject)?;
+        let namespace = pod.namespace.clone();
+        let peers = self.peers(&namespace, peer)?;
+        let rule =
+            Rule { peers: Some(peers), ports: Some(self.ports()), origin: Origin::default() };
+        let own = self.selector(subject);
+        let existing = self.snapshot.network_policies().into_iter().find(|policy| {
+            policy.namespace == namespace
+                && policy.rules(direction).is_some()
+                && self.selects_exactly(&policy.pod_selector, subject)
+        });
+        let mut policy = match &existing {
+            Some(policy) => (**policy).clone(),
+            None => NetworkPolicy {
+                namespace: namespace.clone(),
+                name: self.free_name(&namespace),
+                pod_selector: own,
+                ingress: None,
+                egress: None,
+                origin: Origin::default(),
+            },
+        };
+        let rules = match direction {
+            Direction::Ingress => &mut policy.ingress,
+            Direction::Egress => &mut policy.egress,
+        };
+        rules.get_or_insert_default().push(rule);
+        let what = format!("NetworkPolicy {namespace}/{}", policy.name);
+        let summary = match existing {
+            Some(_) => format!("add an {} rule to {what}", direction.name()),
+            None => format!("create {what} with one {} rule", direction.name()),
+        };
+        let new = existing.is_none();
+        Some(Edit { summary, object: EditedObject::NetworkPolicy(policy), new })
+    }
+
+    /// Puts an Accept before the rule that denies: in a policy of its own just
+    /// ahead of it, or where there is no room, in the policy itself.
+    fn cluster_policy(
+        &self,
+        direction: Direction,
+        subject: PodId,
+        peer: &End,
+        deciding: &ClusterPolicy,
+        rule: usize,
+    ) -> Option<Edit> {
+        let pod = self.snapshot.pod(subject)?;
+        let accept = ClusterRule {
+            name: Some("allow".into()),
+            action: Action::Accept,
+            peers: self.cluster_peers(peer, direction)?,
+            ports: Some(self.ports()),
+            origin: Origin::default(),
+        };
+        let kind = deciding.kind;
+        let alone = kind != ClusterPolicyKind::BaselineAdminNetworkPolicy && deciding.priority > 0;
+        let mut policy = if alone {
+            let taken = |name: &str| self.snapshot.cluster_policies().any(|p| *p.name == *name);
+            ClusterPolicy {
+                kind,
+                name: free(&format!("allow-{}", pod.workload.name), taken),
+                tier: deciding.tier,
+                priority: deciding.priority - 1,
+                subject: Subject {
+                    namespaces: named(&pod.namespace),
+                    pods: self.selector(subject),
+                },
+                ingress: Vec::new(),
+                egress: Vec::new(),
+                origin: Origin::default(),
+            }
+        } else {
+            deciding.clone()
+        };
+        let rules = match direction {
+            Direction::Ingress => &mut policy.ingress,
+            Direction::Egress => &mut policy.egress,
+        };
+        let at = if alone { 0 } else { rule.min(rules.len()) };
+        rules.insert(at, accept);
+        let tier = match policy.tier {
+            Tier::Admin => "Admin",
+            Tier::Baseline => "Baseline",
+        };
+        let summary = if alone {
+            let priority = policy.priority;
+            format!(
+                "create {} {} in the {tier} tier with priority {priority}, ahead of {}",
+                kind.name(),
+                policy.name,
+                deciding.name
+            )
+        } else {
+            format!("add a rule to {} {} before its rule {rule}", kind.name(), policy.name)
+        };
+        Some(Edit { summary, object: EditedObject::ClusterPolicy(policy), new: alone })
+    }
+
+    /// The narrowest peers that match the other end.
+    fn peers(&self, own: &str, peer: &End) -> Option<Vec<Peer>> {
+        if let End::Pod(id) = peer
+            && let Some(pod) = self.snapshot.pod(*id)
+            && !pod.host_network
+        {
+            let namespaces = if *pod.namespace == *own {
+                NamespaceMatch::Own
+            } else {
+                NamespaceMatch::Selector(named(&pod.namespace))
+            };
+            return Some(vec![Peer::Pods { namespaces, pods: self.selector(*id) }]);
+        }
+        let blocks = self.addresses(peer)?.into_iter();
+        Some(blocks.map(|cidr| Peer::IpBlock(IpBlock { cidr, except: Vec::new() })).collect())
+    }
+
+    fn cluster_peers(&self, peer: &End, direction: Direction) -> Option<Vec<ClusterPeer>> {
+        if let End::Pod(id) = peer
+            && let Some(pod) = self.snapshot.pod(*id)
+            && !pod.host_network
+        {
+            let namespaces = named(&pod.namespace);
+            return Some(vec![ClusterPeer::Pods { namespaces, pods: self.selector(*id) }]);
+        }
+        // Only egress rules can name addresses.
+        (direction == Direction::Egress)
+            .then(|| Some(vec![ClusterPeer::Networks(self.addresses(peer)?)]))?
+    }
+
+    fn addresses(&self, end: &End) -> Option<Vec<IpNet>> {
+        let state = &self.snapshot.state;
+        let addresses: Vec<IpAddr> = match end {
+            End::Outside(address) => vec![*address],
+            End::Node(name) => state.hosts().addresses.get(name)?.clone(),
+            End::Pod(id) => state.addresses_of(*id, self.snapshot.pod(*id)?).to_vec(),
+        };
+        (!addresses.is_empty()).then(|| addresses.into_iter().map(IpNet::from).collect())
+    }
+
+    /// The fewest labels that select a pod's workload and nothing else in its
+    /// namespace; all of its labels when no choice does.
+    fn selector(&self, id: PodId) -> Selector {
+        let Some(pod) = self.snapshot.pod(id) else { return Selector::default() };
+        let lasting: Vec<(Str, Str)> = pod
+            .labels
+            .known
+            .iter()
+            .filter(|(key, _)| !PASSING.contains(&&**key))
+            .cloned()
+            .collect();
+        let single = lasting.iter().map(|pair| vec![pair.clone()]);
+        let double = lasting
+            .iter()
+            .enumerate()
+            .flat_map(|(at, a)| lasting[at + 1..].iter().map(move |b| vec![a.clone(), b.clone()]));
+        single
+            .chain(double)
+            .map(Selector::match_labels)
+            .find(|selector| self.selects_exactly(selector, id))
+            .unwrap_or_else(|| Selector::match_labels(lasting.clone()))
+    }
+
+    /// Whether a selector selects all pods of a pod's workload, and of its
+    /// namespace no others.
+    fn selects_exactly(&self, selector: &Selector, id: PodId) -> bool {
+        let Some(pod) = self.snapshot.pod(id) else { return false };
+        let workload = workload_of(pod);
+        self.snapshot.pods_in(&pod.namespace).into_iter().all(|other| {
+            let Some(pod) = self.snapshot.pod(other) else { return true };
+            let matches = selector.requirements.iter().all(|r| {
+                r.operator == fallgate_model::Operator::In
+                    && pod.labels.get(&r.key).is_some_and(|v| r.values.contains(v))
+            });
+            matches == (workload_of(pod) == workload)
+        })
+    }
+
+    fn free_name(&self, namespace: &str) -> Str {
+        let name_of = |end: &End| match end {
+            End::Pod(id) => self.snapshot.pod(*id).map(|p| p.workload.name.to_string()),
+            End::Node(name) => Some(name.to_string()),
+            End::Outside(_) => Some("outside".to_owned()),
+        };
+        let (from, to) = (name_of(self.from), name_of(self.to));
+        let base = format!("allow-{}-to-{}", from.unwrap_or_default(), to.unwrap_or_default());
+        let policies = self.snapshot.network_policies();
+        free(&base, |name| policies.iter().any(|p| *p.namespace == *namespace && *p.name == *name))
+    }
+}
+
+/// Labels that controllers give and that do not outlive a roll-out.
+const PASSING: &[&str] = &[
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "controller-revision-hash",
+    "controller-uid",
+    "pod-template-generation",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+fn named(namespace: &Str) -> Selector {
+    Selector::match_labels([(METADATA_NAME, namespace.clone())])
+}
+
+fn free(base: &str, taken: impl Fn(&str) -> bool) -> Str {
+    if !taken(base) {
+        return base.into();
+    }
+    (2..)
+        .map(|n: u32| format!("{base}-{n}"))
+        .find(|name| !taken(name))
+        .map_or_else(|| base.into(), Into::into)
+}
