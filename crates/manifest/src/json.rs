@@ -23,6 +23,62 @@ pub(crate) fn next(text: &str, from: usize) -> Option<Result<(Tree<'_>, usize), 
     }))
 }
 
+/// A list of objects, cut into its items without reading them.
+pub(crate) struct List<'t> {
+    pub(crate) api_version: Cow<'t, str>,
+    pub(crate) kind: Cow<'t, str>,
+    /// Where each item starts and ends.
+    pub(crate) items: Vec<(usize, usize)>,
+}
+
+/// Cuts a text that is one list of objects into its items; `None` when it is
+/// anything else, or when anything is wrong with it.
+pub(crate) fn list(text: &str, from: usize) -> Option<List<'_>> {
+    let mut json = Json { text, bytes: text.as_bytes(), at: from, flaws: Vec::new() };
+    let mut list = List { api_version: "".into(), kind: "".into(), items: Vec::new() };
+    let mut keys: Vec<Cow<'_, str>> = Vec::new();
+    json.take(b'{').then_some(())?;
+    json.space();
+    loop {
+        let key = (json.byte() == b'"').then(|| json.string().ok())??;
+        json.space();
+        json.take(b':').then_some(())?;
+        json.space();
+        match &*key {
+            "items" if json.byte() == b'[' => {
+                json.enter(0).ok()?;
+                if !json.take(b']') {
+                    loop {
+                        let start = json.at;
+                        json.skip(1).ok()?;
+                        list.items.push((start, json.at));
+                        if !json.another(b']', "").ok()? {
+                            break;
+                        }
+                    }
+                }
+            }
+            "items" => return None,
+            "apiVersion" | "kind" if json.byte() == b'"' => {
+                let text = json.string().ok()?;
+                if key == "kind" { list.kind = text } else { list.api_version = text }
+            }
+            _ => {
+                json.skip(1).ok()?;
+            }
+        }
+        if keys.contains(&key) {
+            return None;
+        }
+        keys.push(key);
+        if !json.another(b'}', "").ok()? {
+            break;
+        }
+    }
+    json.space();
+    (json.at == text.len() && list.kind.ends_with("List")).then_some(list)
+}
+
 struct Json<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -142,10 +198,7 @@ impl<'t> Json<'t> {
         let mut open: u128 = 0;
         let mut levels = 0;
         loop {
-            let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some(step) =
-                rest.iter().position(|b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))
-            else {
+            let Some(step) = structure(self.bytes.get(self.at..).unwrap_or_default()) else {
                 self.at = self.bytes.len();
                 return Err(self.expected("the end of a value"));
             };
@@ -162,12 +215,16 @@ impl<'t> Json<'t> {
                     }
                     open = open << 1 | u128::from(byte == b'{');
                 }
-                byte => {
+                byte @ (b'}' | b']') => {
                     if (open & 1 == 1) != (byte == b'}') {
                         return Err(self.expected("the other kind of closing bracket"));
                     }
                     open >>= 1;
                     levels -= 1;
+                }
+                _ => {
+                    self.at += 1;
+                    continue;
                 }
             }
             self.at += 1;
@@ -181,7 +238,7 @@ impl<'t> Json<'t> {
     fn string(&mut self) -> Read<Cow<'t, str>> {
         let start = self.at + 1;
         let rest = self.bytes.get(start..).unwrap_or_default();
-        let stop = match memchr2(b'"', b'\\', rest) {
+        let stop = match quote_or_escape(rest) {
             Some(stop) => start + stop,
             None => return Err(self.unterminated()),
         };
@@ -204,7 +261,7 @@ impl<'t> Json<'t> {
         let mut from = self.at + 1;
         loop {
             let rest = self.bytes.get(from..).unwrap_or_default();
-            let Some(stop) = memchr2(b'"', b'\\', rest) else { return Err(self.unterminated()) };
+            let Some(stop) = quote_or_escape(rest) else { return Err(self.unterminated()) };
             let stop = from + stop;
             if self.bytes.get(stop) == Some(&b'"') {
                 return Ok(stop);
@@ -330,6 +387,47 @@ impl<'t> Json<'t> {
     fn error(&self, offset: usize, message: &str, help: &'static str) -> SyntaxError {
         let message = format!("not valid JSON: {message}");
         SyntaxError { id: "json-syntax", offset, message, help }
+    }
+}
+
+/// A byte in each of the eight bytes of a word.
+const fn all(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// A word whose lowest set bit is in the lowest byte of `word` that is zero.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(all(0x01)) & !word & all(0x80)
+}
+
+/// The first byte that a test on words of eight finds, or else a test on bytes.
+fn find(bytes: &[u8], word: impl Fn(u64) -> u64, byte: impl Fn(&u8) -> bool) -> Option<usize> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, chunk) in words.iter().enumerate() {
+        let found = word(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return Some(at * 8 + (found.trailing_zeros() / 8) as usize);
+        }
+    }
+    rest.iter().position(byte).map(|at| words.len() * 8 + at)
+}
+
+/// The next quote or bracket of either kind. A few other bytes are found too:
+/// with three bits set all brackets are the same byte, and so are they.
+fn structure(bytes: &[u8]) -> Option<usize> {
+    let word = |w: u64| zeros(w ^ all(b'"')) | zeros((w | all(0x26)) ^ all(0x7F));
+    find(bytes, word, |b| matches!(b, b'"' | b'{' | b'}' | b'[' | b']'))
+}
+
+/// The next quote or backslash. Most strings are short, and for them a search
+/// that prepares itself for long ones costs more than it saves.
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    const SHORT: usize = 64;
+    let near = bytes.get(..SHORT).unwrap_or(bytes);
+    let word = |w: u64| zeros(w ^ all(b'"')) | zeros(w ^ all(b'\\'));
+    match find(near, word, |b| matches!(b, b'"' | b'\\')) {
+        Some(at) => Some(at),
+        None => memchr2(b'"', b'\\', bytes.get(near.len()..)?).map(|at| near.len() + at),
     }
 }
 

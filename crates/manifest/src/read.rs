@@ -1,5 +1,6 @@
 //! Inputs to documents, documents to objects, over all cores.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -59,7 +60,8 @@ pub fn read(inputs: &[Input<'_>], options: &ReadOptions) -> Reading {
         let source = sources.add(input.name.clone());
         split(input, source, &mut documents);
     }
-    let parts = lower_all(&documents, options);
+    let pieces: Vec<Piece<'_>> = documents.into_iter().flat_map(cut).collect();
+    let parts = lower_all(&pieces, options);
     assemble::assemble(parts, sources)
 }
 
@@ -93,7 +95,8 @@ pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
         split(input, source, &mut documents);
     }
     let mut strings = Strings::default();
-    let part = lower_batch(&documents, &mut strings, true);
+    let pieces: Vec<Piece<'_>> = documents.into_iter().flat_map(cut).collect();
+    let part = lower_batch(&pieces, &mut strings, true);
     assemble::assemble(vec![part], sources)
 }
 
@@ -101,10 +104,49 @@ pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
 pub(crate) fn strictly_valid(text: &str) -> bool {
     let Ok(tree) = parse_yaml(text) else { return false };
     let (mut part, mut strings) = (Part::default(), Strings::default());
-    let lines = Lines::new(text.as_bytes(), 1);
+    let lines = Lines::new(text.as_bytes(), (1, 1));
     let mut ctx = Context::new(&mut part, &mut strings, &lines, SourceId::default(), true, false);
-    lower::document(&mut ctx, &tree.root, &tree.flaws, text.len());
+    lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None);
     !part.items.is_empty() && part.diagnostics.iter().all(|d| d.severity < Severity::Error)
+}
+
+/// What one call lowers: a document, or some items of a long list.
+struct Piece<'a> {
+    document: Document<'a>,
+    /// The column at which the text starts; 1 unless it is cut out of a list.
+    first_column: u32,
+    /// Of items of a list, its apiVersion and kind.
+    list: Option<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+/// Cuts a long JSON list into runs of items, so that all cores can read it and
+/// no more than one item at a time stands in memory as a tree.
+fn cut(document: Document<'_>) -> Vec<Piece<'_>> {
+    let whole = |document| vec![Piece { document, first_column: 1, list: None }];
+    if document.text.len() < 2 * BATCH {
+        return whole(document);
+    }
+    let Ok(text) = decode(document.text) else { return whole(document) };
+    let Some(list) = json_start(text).and_then(|from| json::list(text, from)) else {
+        return whole(document);
+    };
+    let lines = Lines::new(document.text, (document.first_line, 1));
+    let mut pieces = Vec::new();
+    let mut items = list.items.as_slice();
+    while let Some((start, _)) = items.first().copied() {
+        let length = items.partition_point(|(at, _)| *at < start + BATCH);
+        let (run, rest) = items.split_at(length);
+        let end = run.last().map_or(start, |(_, end)| *end);
+        let (first_line, first_column) = lines.position(start);
+        let text = document.text.get(start..end).unwrap_or_default();
+        pieces.push(Piece {
+            document: Document { text, first_line, ..document },
+            first_column,
+            list: Some((list.api_version.clone(), list.kind.clone())),
+        });
+        items = rest;
+    }
+    pieces
 }
 
 /// Cuts an input at its `---` and `...` lines. No scalar can contain such a
@@ -158,15 +200,15 @@ fn marker(text: &[u8], mut from: usize, to: usize, finder: &Finder<'_>) -> Optio
     }
 }
 
-fn lower_all(documents: &[Document<'_>], options: &ReadOptions) -> Vec<Part> {
-    let batches = batches(documents);
+fn lower_all(pieces: &[Piece<'_>], options: &ReadOptions) -> Vec<Part> {
+    let batches = batches(pieces);
     let threads = options
         .threads
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, |n| n.get()))
         .min(batches.len());
     if threads <= 1 {
         let mut strings = Strings::default();
-        let lower = |batch: &&[Document<'_>]| lower_batch(batch, &mut strings, false);
+        let lower = |batch: &&[Piece<'_>]| lower_batch(batch, &mut strings, false);
         return batches.iter().map(lower).collect();
     }
     let next = AtomicUsize::new(0);
@@ -194,16 +236,16 @@ fn lower_all(documents: &[Document<'_>], options: &ReadOptions) -> Vec<Part> {
     parts.into_iter().map(|(_, part)| part).collect()
 }
 
-fn batches<'d, 'a>(documents: &'d [Document<'a>]) -> Vec<&'d [Document<'a>]> {
+fn batches<'p, 'a>(pieces: &'p [Piece<'a>]) -> Vec<&'p [Piece<'a>]> {
     let mut batches = Vec::new();
-    let mut rest = documents;
+    let mut rest = pieces;
     while !rest.is_empty() {
         let mut bytes = 0;
         let count = rest
             .iter()
-            .take_while(|document| {
+            .take_while(|piece| {
                 let more = bytes < BATCH;
-                bytes += document.text.len();
+                bytes += piece.document.text.len();
                 more
             })
             .count();
@@ -214,16 +256,48 @@ fn batches<'d, 'a>(documents: &'d [Document<'a>]) -> Vec<&'d [Document<'a>]> {
     batches
 }
 
-fn lower_batch(documents: &[Document<'_>], strings: &mut Strings, lenient: bool) -> Part {
+fn lower_batch(pieces: &[Piece<'_>], strings: &mut Strings, lenient: bool) -> Part {
     let mut part = Part::default();
-    for document in documents {
-        lower_document(document, strings, &mut part, lenient);
+    for piece in pieces {
+        match &piece.list {
+            Some((api_version, kind)) => {
+                let typed = lower::ItemType::of_list(api_version, kind);
+                lower_items(piece, typed.as_ref(), strings, &mut part, lenient);
+            }
+            None => lower_document(&piece.document, strings, &mut part, lenient),
+        }
     }
     part
 }
 
+/// Lowers items of a JSON list, which stand with commas between them.
+fn lower_items(
+    piece: &Piece<'_>,
+    typed: Option<&lower::ItemType<'_>>,
+    strings: &mut Strings,
+    part: &mut Part,
+    lenient: bool,
+) {
+    let Document { text, first_line, source, lined } = piece.document;
+    let lines = Lines::new(text, (first_line, piece.first_column));
+    let mut ctx = Context::new(part, strings, &lines, source, lined, lenient);
+    // It was valid when the list was cut.
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let mut from = 0;
+    while let Some(next) = json::next(text, from) {
+        match next {
+            Ok((tree, end)) => {
+                lower::document(&mut ctx, &tree.root, &tree.flaws, end, typed);
+                let rest = text.get(end..).unwrap_or_default();
+                from = end + rest.find(',').map_or(rest.len(), |comma| comma + 1);
+            }
+            Err(error) => return syntax_error(&mut ctx, &error, text),
+        }
+    }
+}
+
 fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Part, lenient: bool) {
-    let lines = Lines::new(document.text, document.first_line);
+    let lines = Lines::new(document.text, (document.first_line, 1));
     let (items, said) = (part.items.len(), part.diagnostics.len());
     let mut ctx = Context::new(part, strings, &lines, document.source, document.lined, lenient);
     let text = match decode(document.text) {
@@ -237,7 +311,7 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
         while let Some(next) = json::next(text, from) {
             match next {
                 Ok((tree, end)) => {
-                    lower::document(&mut ctx, &tree.root, &tree.flaws, end);
+                    lower::document(&mut ctx, &tree.root, &tree.flaws, end, None);
                     from = end;
                 }
                 Err(error) => {
@@ -249,7 +323,7 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
         return;
     }
     match parse_yaml(text) {
-        Ok(tree) => lower::document(&mut ctx, &tree.root, &tree.flaws, text.len()),
+        Ok(tree) => lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None),
         Err(error) => syntax_error(&mut ctx, &error, text),
     }
     let troubled = part.diagnostics.iter().skip(said).any(|d| d.severity == Severity::Error);

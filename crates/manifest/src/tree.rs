@@ -160,13 +160,15 @@ fn duplicate(first: &Entry<'_>, again: &Entry<'_>) -> Flaw {
 /// text costs the distance between them, whatever the length of lines.
 pub(crate) struct Lines<'t> {
     text: &'t [u8],
+    /// The column at which the text starts.
+    first_column: u32,
     at: Cell<(usize, u32, u32)>,
 }
 
 impl<'t> Lines<'t> {
-    /// Positions in a document whose first line is `first_line` of its file.
-    pub(crate) fn new(text: &'t [u8], first_line: u32) -> Lines<'t> {
-        Lines { text, at: Cell::new((0, first_line, 1)) }
+    /// Positions in a text that starts at this line and column of its file.
+    pub(crate) fn new(text: &'t [u8], (line, column): (u32, u32)) -> Lines<'t> {
+        Lines { text, first_column: column, at: Cell::new((0, line, column)) }
     }
 
     /// Line and column, from 1, the column in characters.
@@ -190,9 +192,12 @@ impl<'t> Lines<'t> {
                 (line, column.saturating_sub(characters(between)))
             } else {
                 let before = self.text.get(..offset).unwrap_or_default();
-                let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+                let (start, first) = match memchr::memrchr(b'\n', before) {
+                    Some(at) => (at + 1, 1),
+                    None => (0, self.first_column),
+                };
                 let own = self.text.get(start..offset).unwrap_or_default();
-                (line.saturating_sub(narrow(breaks)), characters(own).saturating_add(1))
+                (line.saturating_sub(narrow(breaks)), characters(own).saturating_add(first))
             }
         };
         self.at.set((offset, line, column));

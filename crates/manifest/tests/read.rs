@@ -635,6 +635,39 @@ fn threads_do_not_change_the_result() {
     assert_eq!(with(1), with(4));
 }
 
+#[test]
+fn long_lists_are_cut_and_read_as_if_whole() {
+    let pod = |i: usize| {
+        let note = "ä".repeat(i % 5);
+        format!("{{\"metadata\": {{\"name\": \"p{i}\", \"annotations\": {{\"x\": \"{note}\"}}}}}}")
+    };
+    for between in [",", ",\n  ", ", ,"] {
+        let pods: Vec<String> = (0..6_000).map(pod).collect();
+        let text = format!(
+            "{{\"apiVersion\": \"v1\", \"items\": [{}], \"kind\": \"PodList\"}}",
+            pods.join(between)
+        );
+        assert!(text.len() > 300_000);
+        let reading = reading(&text);
+        if between == ", ," {
+            assert_eq!(reading.diagnostics[0].id, "json-syntax");
+            continue;
+        }
+        assert_eq!(reading.diagnostics, []);
+        assert_eq!(reading.cluster.pods.len(), 6_000);
+        for (i, pod) in reading.cluster.pods.iter().enumerate() {
+            assert_eq!(*pod.name, format!("p{i}"));
+            let (line, column) = (pod.origin.line as usize, pod.origin.column as usize);
+            let line = text.lines().nth(line - 1).unwrap();
+            let here: String = line.chars().skip(column - 1).take(40).collect();
+            assert!(here.starts_with(&format!("{{\"metadata\": {{\"name\": \"p{i}\"")), "{here}");
+            if between == "," && i > 200 {
+                break;
+            }
+        }
+    }
+}
+
 fn forget_origins(cluster: &mut Cluster) {
     let none = Origin::default();
     cluster.namespaces.iter_mut().for_each(|o| o.origin = none);

@@ -111,10 +111,17 @@ pub(crate) fn is_harmless_kind(kind: &str) -> bool {
     OTHERS.contains(&kind) || KNOWN.iter().any(|k| k.kind == kind && !k.reader.is_policy())
 }
 
-/// Reads the object, or list of objects, that a document is.
-pub(crate) fn document(ctx: &mut Context<'_>, root: &Node<'_>, flaws: &[Flaw], end: usize) {
+/// Reads the object, or list of objects, that a document is, or an item of a
+/// list that was cut up.
+pub(crate) fn document(
+    ctx: &mut Context<'_>,
+    root: &Node<'_>,
+    flaws: &[Flaw],
+    end: usize,
+    typed: Option<&ItemType<'_>>,
+) {
     let span = Span { flaws, end: crate::tree::narrow(end) };
-    object(ctx, root, &span, None);
+    object(ctx, root, &span, typed);
 }
 
 /// Where an object ends, and what is wrong with the text somewhere around.
@@ -125,9 +132,19 @@ struct Span<'a> {
 
 /// The apiVersion and kind of the items of a typed list, which do not repeat
 /// them.
-struct ItemType<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct ItemType<'a> {
     api_version: &'a str,
     kind: &'a str,
+}
+
+impl<'a> ItemType<'a> {
+    /// The type of the items of a list of this type; items of a plain `List`
+    /// have their own.
+    pub(crate) fn of_list(api_version: &'a str, kind: &'a str) -> Option<ItemType<'a>> {
+        let kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty())?;
+        Some(ItemType { api_version, kind })
+    }
 }
 
 fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option<&ItemType<'_>>) {
@@ -190,9 +207,7 @@ fn list(
     api_version: &str,
     kind: &str,
 ) {
-    let kind = kind.strip_suffix("List").unwrap_or_default();
-    let typed = ItemType { api_version, kind };
-    let typed = (!kind.is_empty()).then_some(&typed);
+    let typed = ItemType::of_list(api_version, kind);
     let nodes = items.value.items();
     let after = entries.iter().map(|e| e.offset).filter(|o| *o > items.offset).min();
     let after = after.unwrap_or(span.end).min(span.end);
@@ -226,7 +241,7 @@ fn list(
     }
     for node in nodes {
         let end = ends.next().unwrap_or(after);
-        object(ctx, node, &Span { flaws: span.flaws, end }, typed);
+        object(ctx, node, &Span { flaws: span.flaws, end }, typed.as_ref());
     }
 }
 
