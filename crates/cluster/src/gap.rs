@@ -83,7 +83,7 @@ impl Gap {
             Role::Policy(reach, opacity, directions) => {
                 let why = format!("{what} could not be listed");
                 let (namespace, scope) = scope(reach, place);
-                Some(opaque(&resource.kind, namespace, scope, opacity, directions, &why))
+                Some(opaque(&resource.kind_name(), namespace, scope, opacity, directions, &why))
             }
             _ => None,
         };

@@ -59,6 +59,16 @@ impl Resource {
         }
     }
 
+    /// Its kind, with the group where several groups have it, as the reader of
+    /// manifests calls it.
+    pub(crate) fn kind_name(&self) -> String {
+        match (self.group.as_str(), self.kind.as_str()) {
+            ("networking.k8s.io", _) | (POLICY, _) => self.kind.clone(),
+            (group, "NetworkPolicy" | "ClusterNetworkPolicy") => format!("{}.{group}", self.kind),
+            _ => self.kind.clone(),
+        }
+    }
+
     /// Where it is listed, in a namespace or everywhere.
     pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let base = if self.group.is_empty() { "/api" } else { "/apis/" };

@@ -15,7 +15,7 @@ use tower::{Layer, service_fn};
 
 use crate::error::Error;
 use crate::gap::Gap;
-use crate::resource::{Reach, Role};
+use crate::resource::{Reach, Resource, Role};
 use crate::session::{Session, Target};
 use crate::{LiveOptions, Page, connect, list};
 
@@ -478,6 +478,15 @@ fn what_is_listed_is_what_the_reader_of_manifests_knows() {
         match role {
             Role::Policy(reach, opacity, directions) => {
                 assert_eq!(opaque.len(), 1, "{group} {kind}: {:?}", reading.diagnostics);
+                let resource = Resource {
+                    group: (*group).to_owned(),
+                    version: version.to_owned(),
+                    plural: String::new(),
+                    kind: (*kind).to_owned(),
+                    namespaced: *reach == Reach::Namespace,
+                    role: *role,
+                };
+                assert_eq!(*opaque[0].kind, *resource.kind_name());
                 assert_eq!(opaque[0].opacity, *opacity, "{group} {kind}");
                 assert_eq!(opaque[0].directions, *directions, "{group} {kind}");
                 if *reach == Reach::Namespace {
