@@ -64,6 +64,9 @@ fn traffic_of_a_workload_to_itself() {
     *two = of_workload(two.clone(), "web");
     let pairs = between(&cluster, "x/Deployment/web", "x/Deployment/web", "80/tcp");
     assert_eq!((pairs.verdict(), pairs.partial), (Allowed, true));
+    pod_mut(&mut cluster, "x/b").labels.set("role", "db");
+    let denied = between(&cluster, "x/Deployment/web", "x/Deployment/web", "80/tcp");
+    assert_eq!((denied.verdict(), denied.partial), (Denied, false));
     // A stand-in is any number of pods.
     cluster.pods.push(stand_in("x/db", "role=db"));
     let itself = between(&cluster, "x/Deployment/db", "x/Deployment/db", "80/tcp");

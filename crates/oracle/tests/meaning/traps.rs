@@ -180,12 +180,15 @@ fn trap_12_named_port_resolves_on_the_destination_only() {
     let mut to_block = to(block("0.0.0.0/0", &[]));
     pod_mut(&mut to_block, "y/a").ports = with_ports(pod("y/a", "", &[]), &["web:8000/tcp"]).ports;
     to_block.nodes.push(node("n1", "", &["192.168.0.1"]));
+    let host = pod("z/host", "", &["192.168.0.1"]);
+    to_block.pods.push(on_node(on_host_network(with_ports(host, &["web:8000/tcp"])), "n1"));
     pod_mut(&mut to_block, "x/a").node = Some("n2".into());
     check(
         &to_block,
         &[
             ("x/a -> 203.0.113.1 8000/tcp", Denied),
             ("x/a -> node n1 8000/tcp", Denied),
+            ("x/a -> z/host 8000/tcp", Denied),
             // A pod is resolved whichever kind of peer it is matched by.
             ("x/a -> y/a 8000/tcp", Allowed),
         ],
@@ -387,6 +390,14 @@ fn trap_23_each_family_by_itself() {
     assert_eq!((both.verdict(), both.partial), (Allowed, true));
     let one = answer(&cluster, &Dialect::default(), "y/b -> x/a 80/tcp");
     assert_eq!((one.verdict(), one.partial), (Allowed, false));
+    // A union of pods that are partial alike is partial.
+    pod_mut(&mut cluster, "y/b").addresses.push("fd00::3".parse().unwrap());
+    for path in ["y/a", "y/b"] {
+        let made = pod_mut(&mut cluster, path);
+        *made = of_workload(made.clone(), "web");
+    }
+    let all = between(&cluster, "y/Deployment/web", "x/Pod/a", "80/tcp");
+    assert_eq!((all.verdict(), all.partial), (Allowed, true));
 }
 
 #[test]
