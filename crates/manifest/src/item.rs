@@ -17,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) unsaid: BTreeMap<SourceId, (usize, Severity)>,
     pub(crate) objects: BTreeMap<Str, usize>,
     pub(crate) ignored: BTreeMap<Str, usize>,
+    /// A list was cut where no item starts.
+    pub(crate) misfit: bool,
 }
 
 impl Part {

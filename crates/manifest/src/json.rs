@@ -27,15 +27,19 @@ pub(crate) fn next(text: &str, from: usize) -> Option<Result<(Tree<'_>, usize), 
 pub(crate) struct List<'t> {
     pub(crate) api_version: Cow<'t, str>,
     pub(crate) kind: Cow<'t, str>,
-    /// Where each item starts and ends.
-    pub(crate) items: Vec<(usize, usize)>,
+    /// Where runs of items start and end; what is between them are commas.
+    pub(crate) runs: Vec<(usize, usize)>,
 }
 
-/// Cuts a text that is one list of objects into its items; `None` when it is
-/// anything else, or when anything is wrong with it.
-pub(crate) fn list(text: &str, from: usize) -> Option<List<'_>> {
+/// Cuts a text that is one list of objects into runs of items; `None` when it
+/// is anything else, or when something is wrong with it.
+///
+/// In indented JSON the runs are guessed, `stride` bytes apart, from how the
+/// first item is indented; a run that turns out not to hold whole items means
+/// that the list has to be read uncut.
+pub(crate) fn list(text: &str, from: usize, stride: usize) -> Option<List<'_>> {
     let mut json = Json { text, bytes: text.as_bytes(), at: from, flaws: Vec::new() };
-    let mut list = List { api_version: "".into(), kind: "".into(), items: Vec::new() };
+    let mut list = List { api_version: "".into(), kind: "".into(), runs: Vec::new() };
     let mut keys: Vec<Cow<'_, str>> = Vec::new();
     json.take(b'{').then_some(())?;
     json.space();
@@ -47,16 +51,7 @@ pub(crate) fn list(text: &str, from: usize) -> Option<List<'_>> {
         match &*key {
             "items" if json.byte() == b'[' => {
                 json.enter(0).ok()?;
-                if !json.take(b']') {
-                    loop {
-                        let start = json.at;
-                        json.skip(1).ok()?;
-                        list.items.push((start, json.at));
-                        if !json.another(b']', "").ok()? {
-                            break;
-                        }
-                    }
-                }
+                json.runs(stride, &mut list.runs)?;
             }
             "items" => return None,
             "apiVersion" | "kind" if json.byte() == b'"' => {
@@ -152,6 +147,35 @@ impl<'t> Json<'t> {
         Ok(Node { offset: narrow(offset), value: Value::Seq(items) })
     }
 
+    /// Finds runs of the items of a list, the first of which starts here, and
+    /// steps behind the list.
+    fn runs(&mut self, stride: usize, runs: &mut Vec<(usize, usize)>) -> Option<()> {
+        if self.take(b']') {
+            return Some(());
+        }
+        // White space and the brace behind it: no string contains a line break.
+        let before = self.bytes.get(..self.at)?;
+        let margin =
+            before.iter().rposition(|b| !matches!(b, b' ' | b'\n' | b'\r')).map_or(0, |p| p + 1);
+        let pattern = self.bytes.get(margin..=self.at)?;
+        if pattern.contains(&b'\n') && pattern.ends_with(b"{") {
+            let finder = memchr::memmem::Finder::new(pattern);
+            while let Some(next) = self.bytes.get(self.at + stride..).and_then(|b| finder.find(b)) {
+                let end = self.at + stride + next;
+                runs.push((self.at, end));
+                self.at = end + pattern.len() - 1;
+            }
+        }
+        loop {
+            let start = self.at;
+            self.skip(1).ok()?;
+            runs.push((start, self.at));
+            if !self.another(b']', "").ok()? {
+                return Some(());
+            }
+        }
+    }
+
     /// Steps into a collection and returns where it starts.
     fn enter(&mut self, depth: usize) -> Read<usize> {
         if depth >= MAX_DEPTH {
@@ -198,12 +222,10 @@ impl<'t> Json<'t> {
         let mut open: u128 = 0;
         let mut levels = 0;
         loop {
-            let Some(step) = structure(self.bytes.get(self.at..).unwrap_or_default()) else {
-                self.at = self.bytes.len();
+            let Some(&byte) = self.bytes.get(self.at) else {
                 return Err(self.expected("the end of a value"));
             };
-            self.at += step;
-            match self.byte() {
+            match byte {
                 b'"' => {
                     self.at = self.string_end()? + 1;
                     continue;
@@ -221,6 +243,11 @@ impl<'t> Json<'t> {
                     }
                     open >>= 1;
                     levels -= 1;
+                }
+                b' ' | b'\n' => {
+                    let rest = self.bytes.get(self.at..).unwrap_or_default();
+                    self.at += structure(rest).unwrap_or(rest.len());
+                    continue;
                 }
                 _ => {
                     self.at += 1;

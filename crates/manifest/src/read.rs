@@ -60,8 +60,12 @@ pub fn read(inputs: &[Input<'_>], options: &ReadOptions) -> Reading {
         let source = sources.add(input.name.clone());
         split(input, source, &mut documents);
     }
-    let pieces: Vec<Piece<'_>> = documents.into_iter().flat_map(cut).collect();
-    let parts = lower_all(&pieces, options);
+    let pieces: Vec<Piece<'_>> = documents.iter().flat_map(cut).collect();
+    let mut parts = lower_all(&pieces, options);
+    if parts.iter().any(|part| part.misfit) {
+        let pieces: Vec<Piece<'_>> = documents.iter().map(Piece::whole).collect();
+        parts = lower_all(&pieces, options);
+    }
     assemble::assemble(parts, sources)
 }
 
@@ -95,7 +99,7 @@ pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
         split(input, source, &mut documents);
     }
     let mut strings = Strings::default();
-    let pieces: Vec<Piece<'_>> = documents.into_iter().flat_map(cut).collect();
+    let pieces: Vec<Piece<'_>> = documents.iter().map(Piece::whole).collect();
     let part = lower_batch(&pieces, &mut strings, true);
     assemble::assemble(vec![part], sources)
 }
@@ -119,20 +123,26 @@ struct Piece<'a> {
     list: Option<(Cow<'a, str>, Cow<'a, str>)>,
 }
 
+impl<'a> Piece<'a> {
+    fn whole(document: &Document<'a>) -> Piece<'a> {
+        Piece { document: *document, first_column: 1, list: None }
+    }
+}
+
 /// Cuts a long JSON list into runs of items, so that all cores can read it and
 /// no more than one item at a time stands in memory as a tree.
-fn cut(document: Document<'_>) -> Vec<Piece<'_>> {
-    let whole = |document| vec![Piece { document, first_column: 1, list: None }];
+fn cut<'a>(document: &Document<'a>) -> Vec<Piece<'a>> {
+    let whole = |document| vec![Piece::whole(document)];
     if document.text.len() < 2 * BATCH {
         return whole(document);
     }
     let Ok(text) = decode(document.text) else { return whole(document) };
-    let Some(list) = json_start(text).and_then(|from| json::list(text, from)) else {
+    let Some(list) = json_start(text).and_then(|from| json::list(text, from, BATCH)) else {
         return whole(document);
     };
     let lines = Lines::new(document.text, (document.first_line, 1));
     let mut pieces = Vec::new();
-    let mut items = list.items.as_slice();
+    let mut items = list.runs.as_slice();
     while let Some((start, _)) = items.first().copied() {
         let length = items.partition_point(|(at, _)| *at < start + BATCH);
         let (run, rest) = items.split_at(length);
@@ -140,7 +150,7 @@ fn cut(document: Document<'_>) -> Vec<Piece<'_>> {
         let (first_line, first_column) = lines.position(start);
         let text = document.text.get(start..end).unwrap_or_default();
         pieces.push(Piece {
-            document: Document { text, first_line, ..document },
+            document: Document { text, first_line, ..*document },
             first_column,
             list: Some((list.api_version.clone(), list.kind.clone())),
         });
@@ -285,14 +295,21 @@ fn lower_items(
     let text = std::str::from_utf8(text).unwrap_or_default();
     let mut from = 0;
     while let Some(next) = json::next(text, from) {
-        match next {
-            Ok((tree, end)) => {
-                lower::document(&mut ctx, &tree.root, &tree.flaws, end, typed);
-                let rest = text.get(end..).unwrap_or_default();
-                from = end + rest.find(',').map_or(rest.len(), |comma| comma + 1);
-            }
-            Err(error) => return syntax_error(&mut ctx, &error, text),
+        let Ok((tree, end)) = next else {
+            ctx.part.misfit = true;
+            return;
+        };
+        lower::document(&mut ctx, &tree.root, &tree.flaws, end, typed);
+        let rest = text.get(end..).unwrap_or_default();
+        let behind = rest.trim_start();
+        if behind.is_empty() {
+            return;
         }
+        if !behind.starts_with(',') {
+            ctx.part.misfit = true;
+            return;
+        }
+        from = text.len() - behind.len() + 1;
     }
 }
 

@@ -641,10 +641,11 @@ fn long_lists_are_cut_and_read_as_if_whole() {
         let note = "ä".repeat(i % 5);
         format!("{{\"metadata\": {{\"name\": \"p{i}\", \"annotations\": {{\"x\": \"{note}\"}}}}}}")
     };
-    for between in [",", ",\n  ", ", ,"] {
+    for between in [",", ",\n  ", ",\n\n", ", ,"] {
         let pods: Vec<String> = (0..6_000).map(pod).collect();
+        let first = between.trim_start_matches(',').trim_end_matches(',');
         let text = format!(
-            "{{\"apiVersion\": \"v1\", \"items\": [{}], \"kind\": \"PodList\"}}",
+            "{{\"apiVersion\": \"v1\", \"items\": [{first}{}], \"kind\": \"PodList\"}}",
             pods.join(between)
         );
         assert!(text.len() > 300_000);
