@@ -80,12 +80,15 @@ impl Applied {
             Touched::Nothing => {}
             Touched::Everything => return diff(&self.before, &self.after, detail),
             Touched::Policy(ns, name) => {
+                comparison.changed = Some(self.named(&[(*ns, name.clone())]));
                 self.compare_policies(&mut comparison, detail, &[(*ns, name.clone())]);
             }
             Touched::Policies(policies) => {
+                comparison.changed = Some(self.named(policies));
                 self.compare_policies(&mut comparison, detail, policies);
             }
             Touched::Pod(id) => {
+                comparison.changed = Some(Changed::default());
                 comparison.pairs(detail, self.pod_pairs(*id));
                 for direction in Direction::ALL {
                     comparison.outside(detail, direction, [*id].into());
@@ -93,6 +96,15 @@ impl Applied {
             }
         }
         comparison.finish()
+    }
+
+    /// The changed objects, where the change says itself which they are.
+    fn named(&self, policies: &[(NsId, Str)]) -> Changed {
+        let mut changed = Changed::default();
+        for (ns, name) in policies {
+            changed.policies.insert((self.after.state.shard(*ns).name.clone(), name.clone()));
+        }
+        changed
     }
 
     fn compare_policies(
@@ -155,7 +167,7 @@ impl Applied {
             if selected.is_empty() {
                 continue;
             }
-            let peers = self.peers(ns, direction, |after_change, snapshot, view| {
+            let peers = self.peers(self.near(ns, direction), |after_change, snapshot, view| {
                 isolation_changed || {
                     let policy = if after_change { &new } else { &old };
                     names_peer(policy, direction, snapshot, view)
@@ -174,14 +186,9 @@ impl Applied {
         (pairs, subjects)
     }
 
-    /// The pods that may have traffic with pods of a namespace, as far as their
-    /// own side goes, and that a test lets through on either side of the change.
-    fn peers(
-        &self,
-        ns: NsId,
-        direction: Direction,
-        test: impl Fn(bool, &Snapshot, &PeerView<'_>) -> bool,
-    ) -> Vec<PodId> {
+    /// The namespaces whose pods may have traffic with pods of one namespace, as
+    /// far as their own side goes.
+    fn near(&self, ns: NsId, direction: Direction) -> RoaringBitmap {
         let other = match direction {
             Direction::Ingress => Direction::Egress,
             Direction::Egress => Direction::Ingress,
@@ -192,6 +199,16 @@ impl Applied {
                 candidates |= snapshot.state.reach.candidates(other, ns, shard);
             }
         }
+        candidates
+    }
+
+    /// The pods of some namespaces that a test lets through on either side of
+    /// the change.
+    fn peers(
+        &self,
+        candidates: RoaringBitmap,
+        test: impl Fn(bool, &Snapshot, &PeerView<'_>) -> bool,
+    ) -> Vec<PodId> {
         let mut found = Vec::new();
         for candidate in candidates {
             let candidate = NsId(candidate);
@@ -216,8 +233,16 @@ impl Applied {
     /// Every pair that a pod takes part in and where something is possible.
     fn pod_pairs(&self, id: PodId) -> BTreeSet<(PodId, PodId)> {
         let mut pairs = BTreeSet::from([(id, id)]);
+        let snapshots = [&self.before, &self.after];
+        // What pods may send to their own node is exempt from their policies.
+        let host = snapshots.iter().any(|s| s.pod(id).is_some_and(|pod| pod.host_network));
         for direction in Direction::ALL {
-            for peer in self.peers(id.ns, direction, |_, _, _| true) {
+            let candidates = if host {
+                self.after.state.shards.iter().map(|(ns, _)| ns.0).collect()
+            } else {
+                self.near(id.ns, direction)
+            };
+            for peer in self.peers(candidates, |_, _, _| true) {
                 pairs.insert(match direction {
                     Direction::Ingress => (peer, id),
                     Direction::Egress => (id, peer),
@@ -251,6 +276,7 @@ struct Comparison<'a> {
 }
 
 /// The objects that differ between two snapshots.
+#[derive(Default)]
 struct Changed {
     policies: BTreeSet<(Str, Str)>,
     cluster_policies: BTreeSet<(&'static str, Str)>,

@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use fallgate_model::{
@@ -25,6 +26,11 @@ pub struct Engine {
     state: State,
     /// How many addresses and blocks of each family are in the input.
     families: [u64; 2],
+    /// How many objects say that a node has an address. One object more or less
+    /// can change how every hostNetwork pod of the node is seen.
+    node_addresses: FxHashMap<(Str, IpAddr), u32>,
+    /// Whether the last change made a node gain or lose an address.
+    nodes_changed: bool,
     /// Changes since the tables were last swept.
     since_sweep: u32,
 }
@@ -54,6 +60,8 @@ impl Engine {
                 lazy: Arc::default(),
             },
             families,
+            node_addresses: FxHashMap::default(),
+            nodes_changed: false,
             since_sweep: 0,
         };
         engine.load(cluster);
@@ -69,10 +77,11 @@ impl Engine {
     /// is asked for it.
     pub fn apply(&mut self, change: Change) -> Applied {
         let before = self.snapshot();
+        self.nodes_changed = false;
         let mut touched = self.take_in(change);
         self.state.lazy = Arc::default();
         self.settle_families();
-        if before.state.families != self.state.families {
+        if self.nodes_changed || before.state.families != self.state.families {
             touched = Touched::Everything;
         }
         self.since_sweep += 1;
@@ -147,7 +156,7 @@ impl Engine {
         };
         for pod in cluster.pods {
             let ns = ns_of(self, &pod.namespace);
-            self.count(pod_families(&pod), 1);
+            self.count_pod(&pod, 1);
             let at = pod_slot(&mut pods, ns);
             let labels = self.interner.symbols.labels(&pod.labels);
             let ports = self.ports(&pod);
@@ -217,7 +226,7 @@ impl Engine {
                 if let Some(slot) = slot {
                     self.forget_pod(ns, slot);
                 }
-                self.count(pod_families(&pod), 1);
+                self.count_pod(&pod, 1);
                 let labels = self.interner.symbols.labels(&pod.labels);
                 let ports = self.ports(&pod);
                 let pod = Arc::new(pod);
@@ -444,7 +453,7 @@ impl Engine {
     fn forget_pod(&mut self, ns: NsId, slot: u32) {
         let pod = self.state.shard(ns).endpoint(slot).map(|e| e.pod.clone());
         if let Some(pod) = pod {
-            self.count(pod_families(&pod), -1);
+            self.count_pod(&pod, -1);
         }
     }
 
@@ -496,8 +505,21 @@ impl Engine {
     }
 
     fn refresh_reach(&mut self, ns: NsId) {
-        if let Some(shard) = self.state.shards.get(ns) {
-            self.state.reach.update(ns, shard);
+        let Some(shard) = self.state.shards.get(ns) else { return };
+        if let Some(summaries) = self.state.reach.update(ns, shard)
+            && let Some(shard) = self.state.shards.get_mut(ns)
+        {
+            shard.summaries = summaries;
+        }
+    }
+
+    fn count_pod(&mut self, pod: &Pod, sign: i64) {
+        self.count(pod_families(pod), sign);
+        let Some(node) = &pod.node else { return };
+        for address in &pod.host_addresses {
+            let count = self.node_addresses.entry((node.clone(), *address)).or_default();
+            *count = if sign < 0 { count.saturating_sub(1) } else { *count + 1 };
+            self.nodes_changed |= *count == u32::from(sign > 0);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::compiled::{Block, CompiledPeer, Namespaces, PodPeer, PortNames};
 use crate::intern::Sym;
 use crate::outside::rules;
 use crate::side::{intersection, unaddressed_in_block, union};
-use crate::snapshot::{End, Snapshot};
+use crate::snapshot::{End, Snapshot, node_of};
 use crate::state::{NsId, PodId, Row, State};
 use crate::tri::Tri;
 
@@ -497,7 +497,7 @@ fn classify(state: &State) -> Matrix {
             host: pod.host_network,
             families,
             addressed: known,
-            node: if has_hosts { pod.node.clone() } else { None },
+            node: if has_hosts { node_of(pod).cloned() } else { None },
             peers,
         };
         let next = u32::try_from(matrix.classes.len()).unwrap_or(u32::MAX);

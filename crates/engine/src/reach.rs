@@ -28,13 +28,15 @@ struct Side {
     open: RoaringBitmap,
     /// By namespace selector: the namespaces whose rules use it.
     users: FxHashMap<u32, (Arc<CompiledSelector>, RoaringBitmap)>,
-    /// What each namespace contributed, to take it back.
-    summaries: FxHashMap<NsId, Summary>,
 }
+
+/// What a namespace contributes to the index, by direction; kept with the
+/// namespace, to take it back.
+pub(crate) type Summaries = [Summary; 2];
 
 /// What one namespace's policies allow in one direction.
 #[derive(Clone, Debug, Default)]
-struct Summary {
+pub(crate) struct Summary {
     open: bool,
     /// By selector id, each once.
     selectors: Vec<Arc<CompiledSelector>>,
@@ -76,18 +78,22 @@ impl Reach {
         found
     }
 
-    /// Brings the index up to date with a namespace.
-    pub(crate) fn update(&mut self, ns: NsId, shard: &Shard) {
-        for direction in Direction::ALL {
-            let summary = summarise(shard, direction);
-            if self.side(direction).summaries.get(&ns) == Some(&summary) {
+    /// Brings the index up to date with a namespace, of which `last` is what it
+    /// contributed so far; returns what it contributes now, where that differs.
+    pub(crate) fn update(&mut self, ns: NsId, shard: &Shard) -> Option<Summaries> {
+        let now = Direction::ALL.map(|direction| summarise(shard, direction));
+        if now == shard.summaries {
+            return None;
+        }
+        for ((direction, last), now) in Direction::ALL.into_iter().zip(&shard.summaries).zip(&now) {
+            if last == now {
                 continue;
             }
             let side = Arc::make_mut(match direction {
                 Direction::Ingress => &mut self.ingress,
                 Direction::Egress => &mut self.egress,
             });
-            for selector in side.summaries.remove(&ns).unwrap_or_default().selectors {
+            for selector in &last.selectors {
                 if let Some((_, users)) = side.users.get_mut(&selector.id) {
                     users.remove(ns.0);
                     if users.is_empty() {
@@ -95,17 +101,17 @@ impl Reach {
                     }
                 }
             }
-            if summary.open {
+            if now.open {
                 side.open.insert(ns.0);
             } else {
                 side.open.remove(ns.0);
             }
-            for selector in &summary.selectors {
+            for selector in &now.selectors {
                 let entry = side.users.entry(selector.id);
                 entry.or_insert_with(|| (selector.clone(), RoaringBitmap::new())).1.insert(ns.0);
             }
-            side.summaries.insert(ns, summary);
         }
+        Some(now)
     }
 }
 

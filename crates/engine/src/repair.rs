@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use fallgate_model::{
     Action, Change, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Direction, IpBlock,
-    METADATA_NAME, NamespaceMatch, NetworkPolicy, Object, Origin, Peer, PortMatch, Rule, Selector,
-    Str, Subject, Tier,
+    METADATA_NAME, NamespaceMatch, NetworkPolicy, Object, Operator, Origin, Peer, Pod, PortMatch,
+    Rule, Selector, Str, Subject, Tier,
 };
 use ipnet::IpNet;
 
@@ -112,8 +112,9 @@ impl Repairing<'_> {
         vec![PortMatch::Range { protocol, start: port, end: port }]
     }
 
-    /// Adds a rule to a policy that selects exactly this workload, or else
-    /// makes one that does: it isolates nothing that is not isolated already.
+    /// Adds a rule to a policy that selects exactly this workload, or makes one
+    /// that does. Where no labels tell the workload apart, a new policy could
+    /// isolate others, so the rule goes to the policy that selects the fewest.
     fn network_policy(&self, direction: Direction, subject: PodId, peer: &End) -> Option<Edit> {
         let pod = self.snapshot.pod(subject)?;
         let namespace = pod.namespace.clone();
@@ -121,11 +122,25 @@ impl Repairing<'_> {
         let rule =
             Rule { peers: Some(peers), ports: Some(self.ports()), origin: Origin::default() };
         let own = self.selector(subject);
-        let existing = self.snapshot.network_policies().into_iter().find(|policy| {
-            policy.namespace == namespace
-                && policy.rules(direction).is_some()
-                && self.selects_exactly(&policy.pod_selector, subject)
-        });
+        let exact = self.selects_exactly(&own, subject);
+        let existing = self
+            .snapshot
+            .network_policies()
+            .into_iter()
+            .filter(|policy| {
+                policy.namespace == namespace
+                    && policy.rules(direction).is_some()
+                    && selects(&policy.pod_selector, pod)
+                    && (!exact || self.selects_exactly(&policy.pod_selector, subject))
+            })
+            .min_by_key(|policy| {
+                let pods = self.snapshot.pods_in(&namespace).into_iter();
+                let pods = pods.filter_map(|id| self.snapshot.pod(id));
+                pods.filter(|pod| selects(&policy.pod_selector, pod)).count()
+            });
+        if existing.is_none() && !exact {
+            return None;
+        }
         let mut policy = match &existing {
             Some(policy) => (**policy).clone(),
             None => NetworkPolicy {
@@ -283,11 +298,7 @@ impl Repairing<'_> {
         let workload = workload_of(pod);
         self.snapshot.pods_in(&pod.namespace).into_iter().all(|other| {
             let Some(pod) = self.snapshot.pod(other) else { return true };
-            let matches = selector.requirements.iter().all(|r| {
-                r.operator == fallgate_model::Operator::In
-                    && pod.labels.get(&r.key).is_some_and(|v| r.values.contains(v))
-            });
-            matches == (workload_of(pod) == workload)
+            selects(selector, pod) == (workload_of(pod) == workload)
         })
     }
 
@@ -302,6 +313,20 @@ impl Repairing<'_> {
         let policies = self.snapshot.network_policies();
         free(&base, |name| policies.iter().any(|p| *p.namespace == *namespace && *p.name == *name))
     }
+}
+
+/// Whether a selector certainly selects a pod.
+fn selects(selector: &Selector, pod: &Pod) -> bool {
+    selector.requirements.iter().all(|r| {
+        let value = pod.labels.get(&r.key);
+        let vague = value.is_none() && (pod.labels.open || pod.labels.unvalued.contains(&r.key));
+        match r.operator {
+            Operator::In => value.is_some_and(|v| r.values.contains(v)),
+            Operator::NotIn => !vague && value.is_none_or(|v| !r.values.contains(v)),
+            Operator::Exists => value.is_some() || pod.labels.unvalued.contains(&r.key),
+            Operator::DoesNotExist => !vague && value.is_none(),
+        }
+    })
 }
 
 /// Labels that controllers give and that do not outlive a roll-out.

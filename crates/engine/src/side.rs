@@ -324,7 +324,8 @@ impl Asked<'_> {
     /// The same when NetworkPolicies and the Baseline tier do not apply: the
     /// traffic of a pod to its own node.
     pub(crate) fn evaluate_exempt<S: Space>(&self, s: &S, peer: &PeerView<'_>) -> Bounds<S::Set> {
-        self.tier(s, Tier::Admin, peer, &self.everything(s), self.everything(s))
+        let result = self.tier(s, Tier::Admin, peer, &self.everything(s), self.everything(s));
+        opaque(s, self.row.opacity(self.direction), result)
     }
 
     fn everything<S: Space>(&self, s: &S) -> Bounds<S::Set> {

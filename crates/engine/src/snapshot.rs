@@ -336,6 +336,11 @@ pub(crate) fn workload_of(pod: &Pod) -> WorkloadRef {
     }
 }
 
+/// The node that a pod is known to run on; a stand-in's pods run anywhere.
+pub(crate) fn node_of(pod: &Pod) -> Option<&Str> {
+    if pod.stand_in { None } else { pod.node.as_ref() }
+}
+
 impl State {
     pub(crate) fn families(&self) -> impl Iterator<Item = Family> {
         Family::ALL.into_iter().zip(self.families).filter(|(_, used)| *used).map(|(f, _)| f)
@@ -395,7 +400,7 @@ impl State {
         match end {
             End::Pod(id) => {
                 let pod = &self.endpoint(*id)?.1.pod;
-                Some((pod.host_network, pod.node.clone()))
+                Some((pod.host_network, node_of(pod).cloned()))
             }
             End::Node(name) => Some((true, Some(name.clone()))),
             End::Outside(_) => None,

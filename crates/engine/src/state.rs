@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use crate::compiled::{CompiledClusterPolicy, CompiledOpaque, CompiledPolicy, PortNames};
 use crate::intern::{CompiledLabels, CompiledSelector};
 use crate::lazy::Lazy;
-use crate::reach::Reach;
+use crate::reach::{Reach, Summaries};
 use crate::tri::Tri;
 
 /// A namespace of one engine. Numbers are never reused.
@@ -78,6 +78,8 @@ pub(crate) struct Shard {
     /// matches this namespace.
     cluster: Vec<(Arc<CompiledClusterPolicy>, Tri)>,
     opaque: Vec<Arc<CompiledOpaque>>,
+    /// What the namespace contributes to [`Reach`].
+    pub(crate) summaries: Summaries,
 }
 
 /// The policies of a namespace with the same pod selector.
@@ -167,6 +169,7 @@ impl Shard {
             entry_points: BTreeMap::new(),
             cluster: Vec::new(),
             opaque: Vec::new(),
+            summaries: Summaries::default(),
         }
     }
 

@@ -78,9 +78,20 @@ fn effect_is_the_difference_of_the_maps() {
             for detail in [Detail::Workloads, Detail::Pods] {
                 let effect = applied.effect(detail);
                 let whole = diff(&applied.before, &applied.after, detail);
+                let only = |a: &[Delta], b: &[Delta]| -> Vec<Delta> {
+                    let differs = |d: &&Delta| {
+                        !b.iter()
+                            .any(|x| (&x.from, &x.to, &x.interval) == (&d.from, &d.to, &d.interval))
+                    };
+                    a.iter().filter(differs).cloned().collect()
+                };
                 assert!(
                     same(&effect, &whole),
-                    "seed {seed}, {detail:?}: {effect:#?}\nand not {whole:#?}\nafter {change:#?}\n{now:#?}"
+                    "seed {seed}, {detail:?}: too much {:?}{:?}, missing {:?}{:?} after {change:#?}\n{now:#?}",
+                    only(&effect.opened, &whole.opened),
+                    only(&effect.closed, &whole.closed),
+                    only(&whole.opened, &effect.opened),
+                    only(&whole.closed, &effect.closed),
                 );
             }
         }

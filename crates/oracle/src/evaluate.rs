@@ -135,11 +135,14 @@ impl World<'_> {
 
     /// §6: from its own node everything reaches the pod; to its own node,
     /// NetworkPolicies and the Baseline tier count as allowing and Admin rules
-    /// hold. §7: exempt from what is not evaluated, too.
+    /// hold. §7: what is not evaluated may hold there as an Admin rule does.
     fn local(self, direction: Direction, pod: &Pod, packet: &Packet) -> Interval {
         match direction {
             Direction::Ingress => Interval::ALLOWED,
-            Direction::Egress => self.admin_tier(direction, pod, packet, || Interval::ALLOWED),
+            Direction::Egress => {
+                let tiers = self.admin_tier(direction, pod, packet, || Interval::ALLOWED);
+                self.opaque(direction, pod, tiers)
+            }
         }
     }
 
