@@ -1,0 +1,181 @@
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use fallgate_model::Dialect;
+use ipnet::IpNet;
+
+use crate::commands::{
+    audit, blast, can, completion, diff, explain, exposure, fix, generate, map, test, version,
+};
+use crate::output::Color;
+
+/// The command line as a whole.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fallgate",
+    version,
+    about = "Who can reach whom in a Kubernetes cluster, why, and what a change would open",
+    long_about = "Fallgate reads the network policies of a Kubernetes cluster, from manifests or from the \
+                  cluster itself, and answers who can reach whom, why, and what a change would open or close.\n\n\
+                  An answer is allowed, denied or unknown. What the input does not tell is unknown, with the \
+                  reason, and never rounded to either side.",
+    after_help = EXAMPLES,
+    after_long_help = LONG_HELP,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 120
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  fallgate map -f examples/shop
+  fallgate can shop/web shop/api 9090 -f examples/shop
+  kubectl get ns,po,netpol,svc,no -A -o yaml | fallgate exposure -f -";
+
+const LONG_HELP: &str = "\
+Endpoints:
+  NAMESPACE/NAME        a workload or a pod; with -n also NAME alone
+  NAMESPACE/KIND/NAME   the same with its kind, such as shop/deploy/web, or shop/svc/api for a service
+  NAMESPACE/*           every workload of a namespace
+  192.0.2.7             an address: whoever has it, or the outside
+  192.0.2.0/24          a block of addresses
+  internet              every address that is no endpoint's
+  *                     every workload and the outside (in assertions)
+
+Ports:
+  5432  5432/tcp  53/udp  8000-8100/tcp  http  http/tcp  any
+  TCP where no protocol is given. A name is a container port's name on the destination.
+
+Exit codes:
+  0  yes: allowed, clean, no difference
+  1  it ran, and the answer is no: denied, findings, differences
+  2  it could not run: a usage error, or input that cannot be read
+  3  incomplete: the answer is unknown, or something was not evaluated
+
+Examples:
+  fallgate map -f examples/shop
+  fallgate can shop/web shop/api 9090 -f examples/shop
+  kubectl get ns,po,netpol,svc,no -A -o yaml | fallgate exposure -f -";
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Global {
+    /// Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable
+    ///
+    /// YAML, JSON, lists and what `kubectl get -o yaml` prints. Of a directory, the files that end in .yaml, .yml or
+    /// .json are read. Without -f, the current kubeconfig context is read.
+    #[arg(short, long = "filename", value_name = "PATH", global = true, help_heading = INPUT)]
+    pub(crate) filename: Vec<String>,
+    /// Read directories with everything below them
+    #[arg(short = 'R', long, global = true, help_heading = INPUT)]
+    pub(crate) recursive: bool,
+    /// The namespace of names that have none, and of what is listed
+    #[arg(short, long, value_name = "NAMESPACE", global = true, help_heading = INPUT)]
+    pub(crate) namespace: Option<String>,
+    /// The kubeconfig context to read
+    #[arg(long, value_name = "NAME", global = true, help_heading = INPUT)]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig file to use
+    #[arg(long, value_name = "FILE", global = true, help_heading = INPUT)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The user to impersonate when reading a cluster
+    #[arg(long = "as", value_name = "USER", global = true, help_heading = INPUT)]
+    pub(crate) as_user: Option<String>,
+    /// A group to impersonate when reading a cluster; repeatable
+    #[arg(long, value_name = "GROUP", global = true, help_heading = INPUT)]
+    pub(crate) as_group: Vec<String>,
+    /// How the network implementation reads what the API leaves open
+    ///
+    /// One of upstream (the default), antrea, calico, cilium, kube-network-policies, ovn-kubernetes; options may
+    /// follow, as in `upstream,ipblock-matches-pods=false`.
+    #[arg(long, value_name = "NAME[,OPTION=VALUE…]", value_parser = Dialect::parse, global = true, help_heading = MEANING)]
+    pub(crate) dialect: Option<Dialect>,
+    /// Where pods get their addresses, for pods whose address is not in the input; repeatable
+    #[arg(long, value_name = "CIDR", value_parser = cidr, global = true, help_heading = MEANING)]
+    pub(crate) pod_cidr: Vec<IpNet>,
+    /// Answer as if the objects of this file were there too; repeatable
+    #[arg(long, value_name = "PATH", global = true, help_heading = WHAT_IF)]
+    pub(crate) add_file: Vec<String>,
+    /// Answer as if this object were not there, such as `netpol/shop/db`; repeatable
+    #[arg(long, value_name = "KIND/[NAMESPACE/]NAME", global = true, help_heading = WHAT_IF)]
+    pub(crate) remove: Vec<String>,
+    /// Answer as if the objects of this file stood in place of those of the same name; repeatable
+    #[arg(long, value_name = "PATH", global = true, help_heading = WHAT_IF)]
+    pub(crate) replace: Vec<String>,
+    /// When to colour
+    ///
+    /// `auto` colours on a terminal; NO_COLOR and CLICOLOR_FORCE are honoured.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    pub(crate) color: Color,
+}
+
+const INPUT: &str = "Input";
+const MEANING: &str = "Meaning";
+const WHAT_IF: &str = "What if";
+
+/// What to list, as kubectl has it; commands that list flatten this.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Listing {
+    /// List all namespaces, which is what happens without -n
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+    /// List only what has these labels, such as `app=web,tier!=cache`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Map(map::MapArgs),
+    Can(can::CanArgs),
+    Explain(explain::ExplainArgs),
+    Exposure(exposure::ExposureArgs),
+    Blast(blast::BlastArgs),
+    Diff(diff::DiffArgs),
+    Test(test::TestArgs),
+    Fix(fix::FixArgs),
+    Audit(audit::AuditArgs),
+    Completion(completion::CompletionArgs),
+    Version(version::VersionArgs),
+    #[command(name = "__generate", hide = true)]
+    Generate(generate::GenerateArgs),
+}
+
+/// Reads the command line. The first argument is the program's own name: as a
+/// kubectl plugin it is called `kubectl-fallgate`, and help says so.
+pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let name = args.first().and_then(|a| Path::new(a).file_stem()).and_then(|n| n.to_str());
+    if let Some(plugin) = name.and_then(|n| n.strip_prefix("kubectl-")) {
+        command = command.bin_name(format!("kubectl {}", plugin.replace('_', "-")));
+    } else {
+        command = command.bin_name("fallgate");
+    }
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+fn cidr(text: &str) -> Result<IpNet, String> {
+    let net: IpNet = text
+        .parse()
+        .map_err(|_| format!("`{text}` must be a block of addresses, such as 10.244.0.0/16"))?;
+    Ok(net.trunc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

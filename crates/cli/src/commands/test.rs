@@ -1,0 +1,407 @@
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use fallgate_engine::Verdict;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::can::{Asked, WireAnswer};
+use crate::answer::{Answer, Asker};
+use crate::args::Global;
+use crate::assertions::{Checker, File, Outcome};
+use crate::commands::can;
+use crate::context::Context;
+use crate::endpoint::Member;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input;
+use crate::output::{Printer, Style, Table, Text, clean};
+use crate::wire::{self, WireVerdict};
+
+/// Check assertions about who may reach whom
+///
+/// Exits 0 when all hold, 1 when one fails, 3 when one could not be decided and did not expect that.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  fallgate test connectivity.yaml -f examples/shop
+  fallgate test tests/*.yaml -f deploy -R -o junit > report.xml", after_long_help = LONG)]
+pub(crate) struct TestArgs {
+    /// Files of assertions, in YAML or JSON; - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Stop at the first assertion that does not hold
+    #[arg(long)]
+    fail_fast: bool,
+    /// The output format
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    output: Output,
+}
+
+const LONG: &str = "\
+Assertion files:
+  tests:
+    - from: shop/web
+      to: shop/db
+      ports: [5432/tcp]                # or `port`; without either, any
+      expect: allowed                  # or denied, or unknown
+    - name: nobody but the API reaches the database
+      from: \"*\"                        # every workload and the outside
+      except: [shop/api]               # taken from `from`, or from `to` where only that is many
+      to: shop/db
+      expect: denied
+    - {from: internet, to: shop/db, transitive: true, expect: denied}   # over any hops
+  zones:                               # parts of the cluster and of the world
+    shop:  {namespaces: [shop]}
+    tools: {namespaceSelector: {matchLabels: {team: tools}}, podSelector: {}}
+    world: {cidrs: [internet]}
+    admin: {endpoints: [ops/bastion]}
+  allow:                               # all else between and within zones must be denied
+    - {from: world, to: shop, ports: [443/tcp]}
+  presets: [default-deny, system-namespaces, metadata-endpoint]
+
+  An assertion about many connections holds when it holds for each; the worst verdict is reported: the definite
+  opposite of what is expected, then unknown. With `transitive`, there must (not) be a path from each source to each
+  destination whose last hop is on the port; the hops between are workloads, on any port.
+
+Presets:
+  default-deny       workloads outside the system namespaces are closed in both directions to what no rule names
+  metadata-endpoint  none of them reaches 169.254.169.254 (and fd00:ec2::254 where IPv6 is in use)
+  system-namespaces  nothing else reaches pods in kube-system, kube-public and kube-node-lease, but on port 53
+
+Examples:
+  fallgate test connectivity.yaml -f examples/shop
+  fallgate test tests/*.yaml -f deploy -R -o junit > report.xml";
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people: what does not hold, and the counts.
+    #[default]
+    Table,
+    /// A JSON document.
+    Json,
+    /// JUnit XML, as CI systems read it.
+    Junit,
+    /// Test Anything Protocol, version 14.
+    Tap,
+}
+
+/// `fallgate test -o json`.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Tested {
+    /// One for each assertion, in order.
+    results: Vec<WireResult>,
+    passed: usize,
+    failed: usize,
+    /// How many could not be decided and did not expect it.
+    unknown: usize,
+}
+
+const SCHEMA: &str = "fallgate/test/v1";
+
+/// What an assertion came to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WireResult {
+    name: String,
+    /// Where the assertion is written.
+    source: wire::Source,
+    expect: WireVerdict,
+    /// The worst verdict that was found.
+    verdict: WireVerdict,
+    pass: bool,
+    /// The connection that has this verdict.
+    #[serde(flatten)]
+    connection: can::Connection,
+    /// Why it does not hold, where no connection says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// A connection that does not hold what is asserted, and why it is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counterexample: Option<WireAnswer>,
+    /// The hops of a path that does not hold what is asserted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    path: Vec<wire::Endpoint>,
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    unknown: usize,
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Outcome) {
+        *match outcome {
+            o if o.pass() => &mut self.passed,
+            o if o.verdict == Verdict::Unknown => &mut self.unknown,
+            _ => &mut self.failed,
+        } += 1;
+    }
+
+    fn exit(&self) -> Exit {
+        match () {
+            () if self.failed > 0 => Exit::No,
+            () if self.unknown > 0 => Exit::Incomplete,
+            () => Exit::Yes,
+        }
+    }
+}
+
+pub(crate) fn run(
+    global: &Global,
+    args: &TestArgs,
+    printer: &mut Printer,
+) -> Result<Exit, Failure> {
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for name in &args.files {
+        let parsed = input::read_file(name).map_err(|p| vec![p]).and_then(|t| File::parse(&t));
+        match parsed {
+            Ok(file) => files.push(file),
+            Err(mut found) => problems.append(&mut found),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let context = Context::read(global)?;
+    let checker = Checker::new(Asker::new(&context));
+    if args.output == Output::Table {
+        context.show_diagnostics(printer);
+    }
+    let mut outcomes = Vec::new();
+    for file in &files {
+        let mut go_on = true;
+        let checked = checker.check(file, &mut |outcome| {
+            go_on = !args.fail_fast || outcome.pass();
+            outcomes.push(outcome);
+            go_on
+        });
+        if let Err(mut found) = checked {
+            problems.append(&mut found);
+        }
+        if !go_on {
+            break;
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let mut counts = Counts::default();
+    outcomes.iter().for_each(|o| counts.add(o));
+    let asker = checker.asker();
+    match args.output {
+        Output::Table => table(asker, &outcomes, &counts, printer)?,
+        Output::Json => {
+            let results = outcomes.iter().map(|o| result(asker, o)).collect();
+            let Counts { passed, failed, unknown } = counts;
+            let body = Tested { results, passed, failed, unknown };
+            printer.json(&context.document(SCHEMA, body))?;
+        }
+        Output::Junit => printer.raw(junit(asker, &outcomes, &counts))?,
+        Output::Tap => printer.raw(tap(asker, &outcomes))?,
+    }
+    Ok(counts.exit())
+}
+
+/// Why an outcome is not what was expected, with the rules that decide.
+fn counterexample(asker: &Asker<'_>, outcome: &Outcome) -> Option<(WireAnswer, String)> {
+    let example = outcome.example.clone()?;
+    let answer = Answer {
+        verdict: outcome.verdict,
+        example: Some(example.clone()),
+        reason: outcome.reason.clone(),
+    };
+    let question = crate::answer::Question {
+        from: vec![example.from.clone()].into(),
+        to: vec![crate::answer::Target {
+            member: example.to.clone(),
+            port: crate::port::PortSpec::Any,
+        }]
+        .into(),
+        service: None,
+        open: None,
+    };
+    let explained = asker.explain(&answer);
+    let reason = match (&answer.reason, &explained) {
+        (Some(reason), _) => reason.clone(),
+        (None, Some((_, _, e))) => e.reason.clone(),
+        (None, None) => String::new(),
+    };
+    let told = can::Told { answer, explained, reason: reason.clone(), partial: false, many: false };
+    let found = can::connection(asker, &example);
+    let show = |m: &Member| asker.index().show(&asker.context.snapshot, m);
+    let asked = Asked {
+        from: show(&example.from),
+        to: show(&example.to),
+        port: crate::port::show_port(example.packet),
+    };
+    let mut wire = told.wire(asker, &question, asked);
+    wire.connection = found;
+    Some((wire, reason))
+}
+
+fn result(asker: &Asker<'_>, outcome: &Outcome) -> WireResult {
+    let pass = outcome.pass();
+    let (index, snapshot) = (asker.index(), &asker.context.snapshot);
+    WireResult {
+        name: outcome.name.clone(),
+        source: wire::Source {
+            file: outcome.place.0.clone(),
+            line: u32::try_from(outcome.place.1).ok(),
+            column: None,
+        },
+        expect: outcome.expect.into(),
+        verdict: outcome.verdict.into(),
+        pass,
+        connection: match &outcome.example {
+            Some(example) => can::connection(asker, example),
+            None => can::Connection { from: None, to: None, protocol: None, port: None },
+        },
+        reason: outcome.reason.clone().filter(|_| !pass),
+        counterexample: if pass { None } else { counterexample(asker, outcome).map(|(w, _)| w) },
+        path: if pass {
+            Vec::new()
+        } else {
+            outcome.path.iter().map(|m| index.wire(snapshot, m)).collect()
+        },
+    }
+}
+
+/// What does not hold, in a few lines: expectation, connection, reason.
+fn failure_lines(asker: &Asker<'_>, outcome: &Outcome) -> Vec<String> {
+    let mut lines =
+        vec![format!("expected {}, is {}", outcome.expect.name(), outcome.verdict.name())];
+    if !outcome.path.is_empty() {
+        let show = |m: &Member| asker.index().show(&asker.context.snapshot, m);
+        lines.push(outcome.path.iter().map(show).collect::<Vec<_>>().join(" -> "));
+    }
+    if let Some(example) = &outcome.example {
+        lines.push(can::show_example(asker, example));
+    }
+    match counterexample(asker, outcome) {
+        Some((_, reason)) if !reason.is_empty() => lines.push(reason),
+        _ => lines.extend(outcome.reason.clone()),
+    }
+    lines
+}
+
+fn table(
+    asker: &Asker<'_>,
+    outcomes: &[Outcome],
+    counts: &Counts,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
+    let mut table = Table::new(["RESULT", "EXPECT", "VERDICT", "NAME"]);
+    for outcome in outcomes {
+        let (word, style) = match outcome {
+            o if o.pass() => ("pass", Style::Good),
+            o if o.verdict == Verdict::Unknown => ("unknown", Style::Unsure),
+            _ => ("FAIL", Style::Bad),
+        };
+        table.row([
+            Text::new().styled(style, word),
+            outcome.expect.name().into(),
+            Text::new().styled(outcome.verdict.into(), outcome.verdict.name()),
+            outcome.name.as_str().into(),
+        ]);
+    }
+    printer.table(&table)?;
+    for outcome in outcomes.iter().filter(|o| !o.pass()) {
+        printer.blank()?;
+        let (file, line) = &outcome.place;
+        printer.line(
+            &Text::new()
+                .styled(Style::Strong, &outcome.name)
+                .styled(Style::Dim, format!("  {file}:{line}")),
+        )?;
+        for line in failure_lines(asker, outcome) {
+            printer.line(&Text::from(format!("  {line}")))?;
+        }
+    }
+    printer.blank()?;
+    let mut line = Text::new().text(format!("{} passed, {} failed", counts.passed, counts.failed));
+    if counts.unknown > 0 {
+        line = line.text(format!(", {} unknown", counts.unknown));
+    }
+    printer.line(&line)
+}
+
+fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in clean(text).chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+fn junit(asker: &Asker<'_>, outcomes: &[Outcome], counts: &Counts) -> String {
+    let Counts { failed, unknown, .. } = counts;
+    let tests = outcomes.len();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        out,
+        "<testsuites tests=\"{tests}\" failures=\"{failed}\" errors=\"{unknown}\">\n  \
+         <testsuite name=\"fallgate\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{unknown}\">"
+    );
+    for outcome in outcomes {
+        let (file, line) = &outcome.place;
+        let _ = write!(
+            out,
+            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{line}\"",
+            xml(&outcome.name),
+            xml(file),
+            xml(file)
+        );
+        if outcome.pass() {
+            out.push_str("/>\n");
+            continue;
+        }
+        let element = if outcome.verdict == Verdict::Unknown { "error" } else { "failure" };
+        let lines = failure_lines(asker, outcome);
+        let (first, rest) = lines.split_first().map_or(("", &[][..]), |(f, r)| (f.as_str(), r));
+        let _ = writeln!(
+            out,
+            ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>",
+            xml(first),
+            rest.iter().map(|l| xml(l)).collect::<Vec<_>>().join("\n")
+        );
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+fn tap(asker: &Asker<'_>, outcomes: &[Outcome]) -> String {
+    let mut out = format!("TAP version 14\n1..{}\n", outcomes.len());
+    for (number, outcome) in outcomes.iter().enumerate() {
+        let word = if outcome.pass() { "ok" } else { "not ok" };
+        // A description must not read as a directive.
+        let name = clean(&outcome.name).replace('\\', "\\\\").replace('#', "\\#");
+        let _ = writeln!(out, "{word} {} - {name}", number + 1);
+        if !outcome.pass() {
+            let (file, line) = &outcome.place;
+            out.push_str("  ---\n");
+            let _ = writeln!(out, "  at: {}", quoted(&format!("{file}:{line}")));
+            let _ = writeln!(out, "  expect: {}", outcome.expect.name());
+            let _ = writeln!(out, "  verdict: {}", outcome.verdict.name());
+            for line in failure_lines(asker, outcome).iter().skip(1).take(1) {
+                let _ = writeln!(out, "  counterexample: {}", quoted(line));
+            }
+            out.push_str("  ...\n");
+        }
+    }
+    out
+}
+
+/// A YAML scalar in double quotes, which JSON's are.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
