@@ -1,0 +1,403 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[fallgate] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'fallgate'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'fallgate'= {
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand map 'List every allowed connection'
+            cand can 'Say whether one endpoint may reach another, and which rules decide'
+            cand explain 'Show how an answer comes about, and for a denial the edit that would admit it'
+            cand exposure 'List what pods that do not exist yet, and the outside, could reach'
+            cand blast 'List what a compromised workload reaches, hop by hop'
+            cand diff 'Compare two clusters by what they allow'
+            cand test 'Check assertions about who may reach whom'
+            cand fix 'Repair a policy whose indentation was lost'
+            cand audit 'Report findings'
+            cand completion 'Print a completion script for a shell'
+            cand version 'Print the version'
+            cand __generate 'Write the files that are generated from the program'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;map'= {
+            cand --from 'Only what leaves this endpoint'
+            cand --to 'Only what leads to this endpoint'
+            cand --port 'Only this port, such as 5432, 53/udp, 8000-8100/tcp, http'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand --pods 'List pods instead of the workloads that stand for them'
+            cand -A 'List all namespaces, which is what happens without -n'
+            cand --all-namespaces 'List all namespaces, which is what happens without -n'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;can'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;explain'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;exposure'= {
+            cand --trusted 'What may be reached: a block of addresses a line, with a reason after `#`, or a YAML list of them'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand --egress 'List the outside ranges that each workload may reach'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;blast'= {
+            cand --hops 'Go no further than this many hops'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;diff'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand --pods 'Compare pods instead of the workloads that stand for them'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;test'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand --fail-fast 'Stop at the first assertion that does not hold'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;fix'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;audit'= {
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand coverage 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;audit;coverage'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;audit;help'= {
+            cand coverage 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;audit;help;coverage'= {
+        }
+        &'fallgate;audit;help;help'= {
+        }
+        &'fallgate;completion'= {
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;version'= {
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;__generate'= {
+            cand --out 'The directory that stands for the checkout''s'
+            cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to read'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate when reading a cluster'
+            cand --as-group 'A group to impersonate when reading a cluster; repeatable'
+            cand --dialect 'How the network implementation reads what the API leaves open'
+            cand --pod-cidr 'Where pods get their addresses, for pods whose address is not in the input; repeatable'
+            cand --add-file 'Answer as if the objects of this file were there too; repeatable'
+            cand --remove 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable'
+            cand --replace 'Answer as if the objects of this file stood in place of those of the same name; repeatable'
+            cand --color 'When to colour'
+            cand -R 'Read directories with everything below them'
+            cand --recursive 'Read directories with everything below them'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;help'= {
+            cand map 'List every allowed connection'
+            cand can 'Say whether one endpoint may reach another, and which rules decide'
+            cand explain 'Show how an answer comes about, and for a denial the edit that would admit it'
+            cand exposure 'List what pods that do not exist yet, and the outside, could reach'
+            cand blast 'List what a compromised workload reaches, hop by hop'
+            cand diff 'Compare two clusters by what they allow'
+            cand test 'Check assertions about who may reach whom'
+            cand fix 'Repair a policy whose indentation was lost'
+            cand audit 'Report findings'
+            cand completion 'Print a completion script for a shell'
+            cand version 'Print the version'
+            cand __generate 'Write the files that are generated from the program'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;help;map'= {
+        }
+        &'fallgate;help;can'= {
+        }
+        &'fallgate;help;explain'= {
+        }
+        &'fallgate;help;exposure'= {
+        }
+        &'fallgate;help;blast'= {
+        }
+        &'fallgate;help;diff'= {
+        }
+        &'fallgate;help;test'= {
+        }
+        &'fallgate;help;fix'= {
+        }
+        &'fallgate;help;audit'= {
+            cand coverage 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
+        }
+        &'fallgate;help;audit;coverage'= {
+        }
+        &'fallgate;help;completion'= {
+        }
+        &'fallgate;help;version'= {
+        }
+        &'fallgate;help;__generate'= {
+        }
+        &'fallgate;help;help'= {
+        }
+    ]
+    $completions[$command]
+}
