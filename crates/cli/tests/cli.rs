@@ -1,5 +1,6 @@
 //! The program as a user meets it: exit codes, what stands on which stream, and
 //! what is said about wrong input.
+#![cfg(test)]
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
