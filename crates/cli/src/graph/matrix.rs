@@ -86,27 +86,41 @@ impl Groups {
         Groups { names: names.collect(), of, sizes }
     }
 
-    /// Between each two groups: how much is allowed, and how many pairs of
-    /// their places have a link.
+    /// Between each two groups: how much is allowed, and how many links there
+    /// are, those of places with themselves among them.
     pub(super) fn cells(&self, graph: &Graph) -> BTreeMap<(usize, usize), (Cell, usize)> {
-        let mut cells: BTreeMap<(usize, usize), (Cell, usize, usize)> = BTreeMap::new();
+        #[derive(Default)]
+        struct Sum {
+            links: usize,
+            certain: bool,
+            /// Some link has not every port.
+            partly: bool,
+            /// Links between two different places.
+            pairs: usize,
+        }
+        let mut sums: BTreeMap<(usize, usize), Sum> = BTreeMap::new();
         for link in &graph.links {
             let (Some(a), Some(b)) = (self.of.get(link.from), self.of.get(link.to)) else {
                 continue;
             };
-            let cell = cells.entry((*a, *b)).or_insert((Cell::None, 0, 0));
-            let found = Cell::of(link);
-            cell.0 = cell.0.max(found.min(Cell::Some));
-            cell.1 += usize::from(link.from != link.to);
-            cell.2 += usize::from(link.from != link.to && found == Cell::All);
+            let sum = sums.entry((*a, *b)).or_default();
+            let cell = Cell::of(link);
+            sum.links += 1;
+            sum.certain |= cell != Cell::Unknown;
+            sum.partly |= cell != Cell::All;
+            sum.pairs += usize::from(link.from != link.to);
         }
         let size = |group: usize| self.sizes.get(group).copied().unwrap_or(0);
-        cells
-            .into_iter()
-            .map(|((a, b), (cell, pairs, all))| {
-                let whole = if a == b { size(a) * (size(a).max(1) - 1) } else { size(a) * size(b) };
-                let cell = if all == whole && whole > 0 { Cell::All } else { cell };
-                ((a, b), (cell, pairs))
+        sums.into_iter()
+            .map(|((a, b), sum)| {
+                let pairs =
+                    if a == b { size(a) * size(a).saturating_sub(1) } else { size(a) * size(b) };
+                let cell = match (sum.certain, sum.partly || sum.pairs < pairs) {
+                    (false, _) => Cell::Unknown,
+                    (true, true) => Cell::Some,
+                    (true, false) => Cell::All,
+                };
+                ((a, b), (cell, sum.links))
             })
             .collect()
     }

@@ -6,6 +6,7 @@ use snapbox::{IntoData, assert_data_eq, str};
 
 use super::condense::{Card, Picture, Shape};
 use super::layout::Layout;
+use super::matrix::{Cell, Groups};
 use super::{Graph, Kind, Link, Page, Place, dot, html, mermaid, svg};
 
 /// Reads a graph: `a/x -> b/y: ports ? unknown`, a link a line. A name that
@@ -207,6 +208,20 @@ fn a_page_as_text() {
 
 "#]]
     );
+}
+
+#[test]
+fn a_cell_of_namespaces_is_full_only_when_every_pair_is() {
+    let cell = |text: &str| {
+        let graph = graph(text);
+        let cells = Groups::of(&graph).cells(&graph);
+        cells.get(&(0, 0)).copied().unwrap()
+    };
+    assert_eq!(cell("a/x -> a/x: all"), (Cell::All, 1));
+    assert_eq!(cell("a/x -> a/y: all\na/y -> a/x: all"), (Cell::All, 2));
+    assert_eq!(cell("a/x -> a/y: all"), (Cell::Some, 1));
+    assert_eq!(cell("a/x -> a/y: all\na/y -> a/x: 80/tcp"), (Cell::Some, 2));
+    assert_eq!(cell("a/x -> a/y: ? 80/tcp"), (Cell::Unknown, 1));
 }
 
 #[test]
