@@ -44,6 +44,15 @@ impl Addresses {
         }
     }
 
+    /// Adds a range that starts no earlier than any of its family so far did.
+    pub(crate) fn push(&mut self, first: IpAddr, last: IpAddr) {
+        match (first, last) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => self.v4.push(a.into(), b.into()),
+            (IpAddr::V6(a), IpAddr::V6(b)) => self.v6.push(a.into(), b.into()),
+            _ => {}
+        }
+    }
+
     /// The addresses of a CIDR.
     pub fn of(cidr: &IpNet) -> Addresses {
         Addresses::range(cidr.network(), cidr.broadcast())

@@ -359,8 +359,11 @@ impl<'a, U: Universe> Columns<'a, U> {
     ) {
         let s = self.sets;
         let ingress = wanted.direction == Direction::Ingress;
-        let ports = |of_peer: Option<&PortNames>| {
-            s.ports(&rule.ports, if ingress { Some(wanted.own_ports) } else { of_peer })
+        // Without names, the ports are the same at every destination.
+        let fixed = rule.ports.named.is_empty().then(|| s.ports(&rule.ports, None));
+        let ports = |of_peer: Option<&PortNames>| match fixed {
+            Some(set) => set,
+            None => s.ports(&rule.ports, if ingress { Some(wanted.own_ports) } else { of_peer }),
         };
         let step = |cell: &Cell, value: Cell, matches: Tri, ports: SetId| {
             let certain = if matches.and(selected) == Tri::Yes { ports } else { NONE };
@@ -379,11 +382,6 @@ impl<'a, U: Universe> Columns<'a, U> {
             Rule::Takes(other) => other.get(element, kind).clone(),
             _ => value_of_kind(kind),
         };
-        // A rule that names no peer matches every kind.
-        let peers: &[Option<&CompiledPeer>] = &match &rule.peers {
-            None => vec![None],
-            Some(peers) => peers.iter().map(Some).collect::<Vec<_>>(),
-        };
         // Where the other column differs from its kinds, this one may have to.
         if let Rule::Takes(other) = does {
             for &element in &other.touched {
@@ -393,7 +391,9 @@ impl<'a, U: Universe> Columns<'a, U> {
                 }
             }
         }
-        for peer in peers {
+        // A rule that names no peer matches every kind.
+        for at in 0..rule.peers.as_ref().map_or(1, |peers| peers.len()) {
+            let peer = rule.peers.as_ref().map(|peers| &peers[at]);
             let mut by_kind = Vec::new();
             for kind in 0..work.defaults.len() {
                 let at = u32::try_from(kind).unwrap_or(u32::MAX);

@@ -1,4 +1,7 @@
+use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use fallgate_model::{Direction, Pod, Str};
 use rustc_hash::FxHashMap;
@@ -157,7 +160,16 @@ struct Walk<'a> {
     places_of: Vec<Vec<(u32, u32)>>,
     /// By place: its classes, and how many of its pods are in each.
     classes_of: Vec<Vec<(u32, u32)>>,
+    outside: OutsideCache,
 }
+
+/// What rows may exchange with the outside. Pods of one namespace share rows.
+struct OutsideCache {
+    sets: Sets,
+    known: RefCell<FxHashMap<(usize, usize, Direction), Rc<Parts>>>,
+}
+
+type Parts = Vec<(Addresses, Interval)>;
 
 /// What a walk keeps from one source to the next.
 struct WalkState {
@@ -210,7 +222,8 @@ impl<'a> Walk<'a> {
             }
             places_of.push(counts);
         }
-        Walk { snapshot, matrix, places, detail, places_of, classes_of }
+        let outside = OutsideCache { sets: Sets::new(), known: RefCell::default() };
+        Walk { snapshot, matrix, places, detail, places_of, classes_of, outside }
     }
 
     fn run(&self, each: &mut dyn FnMut(Entry<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
@@ -330,13 +343,23 @@ impl<'a> Walk<'a> {
 
     fn outside(&self, at: usize, direction: Direction) -> Vec<(Addresses, Union)> {
         let state = &self.snapshot.state;
-        let sets = Sets::new();
-        unite(self.classes_of[at].iter().filter_map(|(class, _)| {
-            let pod = self.matrix.classes[*class as usize].pods.first()?;
-            let (shard, endpoint) = state.endpoint(*pod)?;
-            let wanted = Wanted { row: shard.row(endpoint), direction, own_ports: &endpoint.ports };
-            Some(state.row_outside(&sets, wanted))
-        }))
+        let parts: Vec<Rc<Parts>> = self.classes_of[at]
+            .iter()
+            .filter_map(|(class, _)| {
+                let pod = self.matrix.classes[*class as usize].pods.first()?;
+                let (shard, endpoint) = state.endpoint(*pod)?;
+                let (row, own_ports) = (shard.row(endpoint), &endpoint.ports);
+                let key = (Arc::as_ptr(row).addr(), Arc::as_ptr(own_ports).addr(), direction);
+                let mut known = self.outside.known.borrow_mut();
+                let found = known.entry(key).or_insert_with(|| {
+                    Rc::new(
+                        state.row_outside(&self.outside.sets, Wanted { row, direction, own_ports }),
+                    )
+                });
+                Some(found.clone())
+            })
+            .collect();
+        unite(parts.iter().map(|parts| parts.as_slice()))
     }
 
     fn outside_sources(

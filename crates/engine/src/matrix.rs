@@ -228,7 +228,8 @@ impl Matrix {
         from: u32,
         scratch: &mut Scratch,
     ) -> Vec<Found> {
-        scratch.prepare(self.classes.len());
+        let columns = self.passes.iter().map(|pass| pass.columns.len()).max().unwrap_or(0);
+        scratch.prepare(self.classes.len(), columns);
         let mut found: Vec<Found> = Vec::new();
         let source = &self.classes[from as usize];
         for pass in &self.passes {
@@ -307,28 +308,42 @@ impl Matrix {
     }
 }
 
-/// Marks for one walk over the classes, reused by the next.
+/// Marks on classes and ingress columns for one source, reused by the next.
 #[derive(Default)]
 pub(crate) struct Scratch {
     stamp: u32,
-    stamps: Vec<u32>,
+    classes: Vec<u32>,
+    columns: Vec<(u32, Cell)>,
 }
 
 impl Scratch {
-    fn prepare(&mut self, size: usize) {
-        self.stamps.resize(size, 0);
+    fn prepare(&mut self, classes: usize, columns: usize) {
+        self.classes.resize(classes, 0);
+        if self.columns.len() < columns {
+            self.columns.resize(columns, (0, EMPTY));
+        }
     }
 
+    /// Takes all marks away.
     fn next(&mut self) {
         self.stamp += 1;
     }
 
-    /// True the first time an element is marked.
-    fn mark(&mut self, element: u32) -> bool {
-        let stamp = &mut self.stamps[element as usize];
-        let first = *stamp != self.stamp;
-        *stamp = self.stamp;
-        first
+    fn mark(&mut self, class: u32) {
+        self.classes[class as usize] = self.stamp;
+    }
+
+    fn is_marked(&self, class: u32) -> bool {
+        self.classes[class as usize] == self.stamp
+    }
+
+    fn set_column(&mut self, column: u32, cell: &Cell) {
+        self.columns[column as usize] = (self.stamp, cell.clone());
+    }
+
+    fn column(&self, column: u32) -> Option<&Cell> {
+        let (stamp, cell) = &self.columns[column as usize];
+        (*stamp == self.stamp).then_some(cell)
     }
 }
 
@@ -423,19 +438,36 @@ impl Pass {
                 each(to, cell);
             }
         };
+        // Which ingress columns make an exception of the source, and what it is.
         scratch.next();
+        for (column, cell) in &self.ingress_exceptions[from as usize] {
+            scratch.set_column(*column, cell);
+        }
         for (to, cell) in &egress.exceptions {
             if has_family(*to) {
                 scratch.mark(*to);
-                let ingress = &self.columns[self.ingress_of[*to as usize] as usize];
-                emit(*to, cell, ingress.get(from, &universe));
+                let column = self.ingress_of[*to as usize];
+                let ingress = match scratch.column(column) {
+                    Some(cell) => cell,
+                    None => &self.columns[column as usize].defaults[ingress_kind],
+                };
+                emit(*to, cell, ingress);
             }
         }
-        let by_kind = |to: u32| &egress.defaults[universe.kind(to, egress.names) as usize];
-        for (column, cell) in &self.ingress_exceptions[from as usize] {
+        if egress.defaults.iter().all(|cell| *cell == EMPTY) {
+            return;
+        }
+        let mut by_kind: Vec<Cell> = Vec::with_capacity(egress.defaults.len());
+        for (column, ingress) in &self.ingress_exceptions[from as usize] {
+            by_kind.clear();
+            by_kind.extend(egress.defaults.iter().map(|e| intersection(sets, e, ingress)));
+            if by_kind.iter().all(|cell| *cell == EMPTY) {
+                continue;
+            }
             for &to in self.classes_by_ingress.get(column).map_or(&[][..], Vec::as_slice) {
-                if has_family(to) && scratch.mark(to) {
-                    emit(to, by_kind(to), cell);
+                let cell = &by_kind[universe.kind(to, egress.names) as usize];
+                if *cell != EMPTY && has_family(to) && !scratch.is_marked(to) {
+                    each(to, cell.clone());
                 }
             }
         }
@@ -444,7 +476,8 @@ impl Pass {
             let cell = intersection(sets, egress, &group.ingress[ingress_kind]);
             if cell != EMPTY {
                 for &to in &group.classes {
-                    if scratch.mark(to) {
+                    let column = self.ingress_of[to as usize];
+                    if !scratch.is_marked(to) && scratch.column(column).is_none() {
                         each(to, cell.clone());
                     }
                 }

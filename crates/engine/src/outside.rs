@@ -4,11 +4,13 @@
 use std::net::IpAddr;
 
 use fallgate_model::{Direction, Family};
+use rustc_hash::FxHashMap;
 
 use crate::address::Addresses;
-use crate::columns::{Columns, Sets, Universe, Wanted};
+use crate::columns::{Cell, Columns, Sets, Universe, Wanted};
 use crate::compiled::{Block, CompiledPeer, CompiledRule, PortNames};
 use crate::connections::Interval;
+use crate::side::{Asked, PeerView, Who};
 use crate::snapshot::{Snapshot, Union};
 use crate::state::{PodId, Row, State};
 use crate::tri::Tri;
@@ -56,10 +58,10 @@ impl Parts {
         Parts { family, starts }
     }
 
-    fn addresses(&self, part: usize) -> Addresses {
+    fn range(&self, part: usize) -> (IpAddr, IpAddr) {
         let start = self.starts[part];
         let end = self.starts.get(part + 1).map(|next| next - 1);
-        let (first, last): (IpAddr, IpAddr) = match self.family {
+        match self.family {
             Family::V4 => {
                 let v4 = |n: u128| std::net::Ipv4Addr::from(u32::try_from(n).unwrap_or(u32::MAX));
                 (v4(start).into(), end.map_or(std::net::Ipv4Addr::BROADCAST, v4).into())
@@ -68,8 +70,7 @@ impl Parts {
                 let v6 = std::net::Ipv6Addr::from;
                 (v6(start).into(), v6(end.unwrap_or(u128::MAX)).into())
             }
-        };
-        Addresses::range(first, last)
+        }
     }
 
     fn index(&self, at: u128) -> usize {
@@ -141,32 +142,42 @@ impl State {
         sets: &Sets,
         wanted: Wanted<'_>,
     ) -> Vec<(Addresses, Interval)> {
-        let mut out: Vec<(Addresses, Interval)> = Vec::new();
         if wanted.row.host {
             let all = self.families().fold(Addresses::none(), |a, f| a.union(&Addresses::all(f)));
             return vec![(all, Interval::all())];
         }
+        let Wanted { row, direction, own_ports } = wanted;
+        let asked = Asked { row, direction, own_ports, dialect: &self.dialect };
+        let mut places: FxHashMap<Cell, usize> = FxHashMap::default();
+        let mut found: Vec<(Cell, Addresses)> = Vec::new();
         for family in self.families() {
             let parts = Parts::of(wanted.row, wanted.direction, family);
-            let column = Columns::new(sets, &parts).column(wanted);
-            let mut by_cell: Vec<(crate::columns::Cell, Addresses)> = Vec::new();
-            for part in 0..parts.size() {
-                let cell = column.get(u32::try_from(part).unwrap_or(u32::MAX), &parts);
-                let addresses = parts.addresses(part);
-                match by_cell.iter_mut().find(|(known, _)| known == cell) {
-                    Some((_, all)) => *all = all.union(&addresses),
-                    None => by_cell.push((cell.clone(), addresses)),
-                }
-            }
-            for (cell, addresses) in by_cell {
-                let interval =
-                    Interval { certain: sets.get(cell.certain), possible: sets.get(cell.possible) };
-                match out.iter_mut().find(|(_, known)| *known == interval) {
-                    Some((all, _)) => *all = all.union(&addresses),
-                    None => out.push((addresses, interval)),
-                }
+            let cells = if parts.size() == 1 {
+                // Nothing cuts the family: any address answers for all.
+                let addresses = &[parts.range(0).0];
+                let view = PeerView { who: Who::Outside, family, addresses };
+                vec![asked.evaluate(sets, &view)]
+            } else {
+                let column = Columns::new(sets, &parts).column(wanted);
+                let part =
+                    |part| column.get(u32::try_from(part).unwrap_or(u32::MAX), &parts).clone();
+                (0..parts.size()).map(part).collect()
+            };
+            for (part, cell) in cells.iter().enumerate() {
+                let at = *places.entry(cell.clone()).or_insert_with(|| {
+                    found.push((cell.clone(), Addresses::none()));
+                    found.len() - 1
+                });
+                let (first, last) = parts.range(part);
+                found[at].1.push(first, last);
             }
         }
+        let interval = |cell: Cell| Interval {
+            certain: sets.get(cell.certain),
+            possible: sets.get(cell.possible),
+        };
+        let mut out: Vec<(Addresses, Interval)> =
+            found.into_iter().map(|(cell, addresses)| (addresses, interval(cell))).collect();
         out.sort();
         out
     }
@@ -185,15 +196,16 @@ impl Snapshot {
 
     /// The same for the union of several pods.
     pub fn outside_of(&self, pods: &[PodId], direction: Direction) -> Vec<(Addresses, Union)> {
-        unite(pods.iter().map(|pod| self.outside(*pod, direction)))
+        let parts: Vec<_> = pods.iter().map(|pod| self.outside(*pod, direction)).collect();
+        unite(parts.iter().map(Vec::as_slice))
     }
 }
 
 /// Unites partitions of the same addresses.
-pub(crate) fn unite(
-    partitions: impl IntoIterator<Item = Vec<(Addresses, Interval)>>,
+pub(crate) fn unite<'a>(
+    partitions: impl IntoIterator<Item = &'a [(Addresses, Interval)]>,
 ) -> Vec<(Addresses, Union)> {
-    let mut seen: Vec<Vec<(Addresses, Interval)>> = Vec::new();
+    let mut seen: Vec<&[(Addresses, Interval)]> = Vec::new();
     let mut all: Vec<(Addresses, Union)> = Vec::new();
     for partition in partitions {
         if seen.contains(&partition) {
@@ -207,7 +219,7 @@ pub(crate) fn unite(
         } else {
             let mut next: Vec<(Addresses, Union)> = Vec::new();
             for (a, union) in &all {
-                for (b, interval) in &partition {
+                for (b, interval) in partition {
                     let common = a.intersection(b);
                     if common.is_empty() {
                         continue;

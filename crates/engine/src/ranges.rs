@@ -56,7 +56,7 @@ impl<T: Number> Ranges<T> {
     }
 
     /// Appends a range that starts no earlier than the last one did.
-    fn push(&mut self, start: T, end: T) {
+    pub(crate) fn push(&mut self, start: T, end: T) {
         match self.0.last_mut() {
             Some(last) if start <= last.1 || start == last.1.next() => last.1 = last.1.max(end),
             _ => self.0.push((start, end)),

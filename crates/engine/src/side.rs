@@ -97,10 +97,11 @@ pub(crate) fn intersection<S: Space>(
     a: &Bounds<S::Set>,
     b: &Bounds<S::Set>,
 ) -> Bounds<S::Set> {
-    Bounds {
-        certain: s.intersection(&a.certain, &b.certain),
-        possible: s.intersection(&a.possible, &b.possible),
+    let possible = s.intersection(&a.possible, &b.possible);
+    if a.certain == a.possible && b.certain == b.possible {
+        return Bounds::exactly(possible);
     }
+    Bounds { certain: s.intersection(&a.certain, &b.certain), possible }
 }
 
 /// Either may be the case: certain in both, possible in one.
@@ -121,6 +122,23 @@ pub(crate) fn overlay<S: Space>(
 ) -> Bounds<S::Set> {
     if matched.possible == s.none() {
         return rest;
+    }
+    // The usual cases, with fewer steps: a rule that certainly matches, and
+    // that accepts or denies.
+    if matched.certain == matched.possible {
+        let set = &matched.certain;
+        let each = |f: &dyn Fn(&S::Set) -> S::Set| {
+            if rest.certain == rest.possible {
+                return Bounds::exactly(f(&rest.certain));
+            }
+            Bounds { certain: f(&rest.certain), possible: f(&rest.possible) }
+        };
+        if value.certain == s.all() {
+            return each(&|rest| s.union(rest, set));
+        }
+        if value.possible == s.none() {
+            return each(&|rest| s.difference(rest, set));
+        }
     }
     let kept = Bounds {
         certain: s.difference(&rest.certain, &matched.possible),

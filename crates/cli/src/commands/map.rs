@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
 use fallgate_engine::{Addresses, Detail, Interval, Place};
@@ -208,22 +209,19 @@ impl Listing<'_> {
         )?;
         let mut texts = Texts::default();
         self.each(tally, &mut |row| {
-            let from = if row.entry_point {
-                clean(&entry_name(&row.from)).into_owned()
+            let from: Rc<str> = if row.entry_point {
+                clean(&entry_name(&row.from)).into()
             } else {
                 texts.place(&row.from, |place| clean(&names.place(place)).into_owned())
             };
             let to = texts.place(&row.to, |place| clean(&names.place(place)).into_owned());
-            let (ports, unknown) = texts.interval(&row.interval);
-            let dash = |text: &str| if text.is_empty() { "<none>" } else { text }.to_owned();
+            let allowed = texts.interval(&row.interval, |interval| {
+                let (ports, unknown) = interval_texts(interval);
+                let dash = |text: String| if text.is_empty() { "<none>".to_owned() } else { text };
+                format!("{:24}   {:16}", dash(ports), dash(unknown))
+            });
             let partial = if row.partial { "true" } else { "false" };
-            writeln!(
-                out,
-                "{from:width$}   {to:width$}   {:24}   {:16}   {partial}",
-                dash(&ports),
-                dash(&unknown)
-            )?;
-            Ok(())
+            Ok(writeln!(out, "{from:width$}   {to:width$}   {allowed}   {partial}")?)
         })
     }
 
@@ -245,9 +243,10 @@ impl Listing<'_> {
         self.each(tally, &mut |row| {
             csv.raw(&texts.place(&row.from, csv_place))?;
             csv.raw(&texts.place(&row.to, csv_place))?;
-            let (ports, unknown) = texts.interval(&row.interval);
-            csv.field(&ports)?;
-            csv.field(&unknown)?;
+            csv.raw(&texts.interval(&row.interval, |interval| {
+                let (ports, unknown) = interval_texts(interval);
+                format!("{},{}", escape(&ports), escape(&unknown))
+            }))?;
             csv.raw(if row.partial { "true" } else { "false" })?;
             Ok(csv.end()?)
         })
@@ -449,27 +448,27 @@ fn blocks(addresses: &Addresses) -> String {
 /// Texts of places and intervals, each made once.
 #[derive(Default)]
 struct Texts {
-    places: FxHashMap<Place, String>,
-    intervals: FxHashMap<Interval, (String, String)>,
+    places: FxHashMap<Place, Rc<str>>,
+    intervals: FxHashMap<Interval, Rc<str>>,
 }
 
 impl Texts {
-    fn place(&mut self, place: &Place, make: impl Fn(&Place) -> String) -> String {
+    fn place(&mut self, place: &Place, make: impl Fn(&Place) -> String) -> Rc<str> {
         if let Some(text) = self.places.get(place) {
             return text.clone();
         }
-        let text = make(place);
+        let text: Rc<str> = make(place).into();
         self.places.insert(place.clone(), text.clone());
         text
     }
 
-    fn interval(&mut self, interval: &Interval) -> (String, String) {
-        if let Some(texts) = self.intervals.get(interval) {
-            return texts.clone();
+    fn interval(&mut self, interval: &Interval, make: impl Fn(&Interval) -> String) -> Rc<str> {
+        if let Some(text) = self.intervals.get(interval) {
+            return text.clone();
         }
-        let texts = interval_texts(interval);
-        self.intervals.insert(interval.clone(), texts.clone());
-        texts
+        let text: Rc<str> = make(interval).into();
+        self.intervals.insert(interval.clone(), text.clone());
+        text
     }
 }
 
