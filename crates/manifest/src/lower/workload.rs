@@ -20,10 +20,16 @@ pub(crate) fn pod(ctx: &mut Context<'_>, node: &Node<'_>, head: Option<Meta>) ->
     let addresses = addresses(ctx, status, "podIPs", "podIP");
     let host_addresses = self::addresses(ctx, status, "hostIPs", "hostIP");
     let phase = status.and_then(|s| s.get("phase")).and_then(|n| n.text());
-    let on = node.get("spec").and_then(|s| s.get("nodeName")).and_then(|n| n.text());
-    let on = on.filter(|n| !n.is_empty()).map(|n| ctx.str(n));
+    let on = match node.get("spec").and_then(|s| s.get("nodeName")) {
+        Some(name) if !name.is_null() => Some(ctx.string(name, &spec_at.key("nodeName"))),
+        _ => None,
+    };
     let kind = ctx.str("Pod");
     let Spec { ports, host_network, sidecar } = spec?;
+    let on = match on {
+        Some(name) => Some(name?).filter(|n| !n.is_empty()).map(|n| ctx.str(n)),
+        None => None,
+    };
     let pod = Pod {
         workload: Workload { kind, name: name.clone() },
         namespace,
