@@ -1,7 +1,14 @@
 //! The tables of docs/SEMANTICS.md that say what they are backed by.
 
+use std::collections::BTreeSet;
+
 use fallgate_model::Dialect;
 use libtest_mimic::{Failed, Trial};
+
+use crate::document::{File, slug};
+
+/// How many traps there are.
+const TRAPS: usize = 50;
 
 const PAGE: &str = "docs/SEMANTICS.md";
 
@@ -9,7 +16,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name: &str, check: fn() -> Result<(), String>| {
         Trial::test(format!("{PAGE}: {name}"), move || check().map_err(Failed::from))
     };
-    vec![trial("every dialect has a row", dialects)]
+    vec![
+        trial("every trap has a row, and every row a test", traps),
+        trial("every dialect has a row", dialects),
+    ]
 }
 
 /// The rows of a table, each with its line and cells.
@@ -20,6 +30,46 @@ fn table<'a>(page: &'a str, head: &'a str) -> impl Iterator<Item = (usize, Vec<&
         let row = line.trim().trim_start_matches('|').trim_end_matches('|');
         (number, row.split('|').map(str::trim).collect())
     })
+}
+
+/// Whether a row names a test that is there.
+fn tested(cell: &str) -> Result<(), String> {
+    let mut any = false;
+    for quoted in cell.split('`').skip(1).step_by(2) {
+        any = true;
+        let Some((file, anchor)) = quoted.split_once('#') else {
+            let (file, test) = quoted.split_once("::").ok_or(format!("`{quoted}` is no test"))?;
+            let found = crate::read(file)?.contains(&format!("fn {test}("));
+            if !found {
+                return Err(format!("{file} has no test `{test}`"));
+            }
+            continue;
+        };
+        let parsed = File::parse(file, &crate::read(file)?)?;
+        if !parsed.sections.iter().any(|section| slug(&section.heading) == anchor) {
+            return Err(format!("{file} has no section `{anchor}`"));
+        }
+    }
+    if any || cell.starts_with("none:") { Ok(()) } else { Err("no test and no reason".to_owned()) }
+}
+
+fn traps() -> Result<(), String> {
+    let page = crate::read(PAGE)?;
+    let mut numbers = BTreeSet::new();
+    for (line, cells) in table(&page, "| # | trap |") {
+        let fail = |what: String| Err(format!("{PAGE}:{line}: {what}"));
+        let [number, _, _, _, test] = cells[..] else {
+            return fail(format!("{} cells", cells.len()));
+        };
+        match number.parse::<usize>() {
+            Ok(number) if numbers.insert(number) => {}
+            _ => return fail(format!("`{number}` is no number, or a second one")),
+        }
+        if let Err(error) = tested(test) {
+            return fail(error);
+        }
+    }
+    if numbers.into_iter().eq(1..=TRAPS) { Ok(()) } else { Err("a trap has no row".to_owned()) }
 }
 
 fn dialects() -> Result<(), String> {
