@@ -63,6 +63,14 @@ impl Flaw {
             Flaw::Merge { at } => *at,
         }
     }
+
+    /// Whether nobody knows which namespace an object with this flaw is in.
+    pub(crate) fn hides_namespace(&self) -> bool {
+        match self {
+            Flaw::Duplicate { key, .. } => matches!(key.as_str(), "metadata" | "namespace"),
+            Flaw::Merge { .. } => true,
+        }
+    }
 }
 
 /// Why a document cannot be read at all.

@@ -404,6 +404,75 @@ fn a_policy_of_an_unknown_version_is_opaque() {
     assert_eq!(reading.diagnostics[0].id, "unknown-api-version");
 }
 
+#[test]
+fn a_misspelt_policy_kind_is_no_other_kind() {
+    let of = |api: &str, kind: &str| {
+        let text = format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: p, namespace: shop}}\nspec: {{}}\n"
+        );
+        let mut reading = reading(&text);
+        let scopes: Vec<Scope> = reading.cluster.opaque.drain(..).map(|o| o.scope).collect();
+        let said: Vec<_> =
+            reading.diagnostics.into_iter().map(|d| (d.id, d.severity, d.help)).collect();
+        (said, scopes)
+    };
+    let shop = Scope::Namespace("shop".into());
+    for (api, kind, near, scope) in [
+        ("networking.k8s.io/v1", "NetworkPolcy", "NetworkPolicy", shop.clone()),
+        ("networking.k8s.io/v1", "NetworkPolicies", "NetworkPolicy", shop.clone()),
+        ("networking.k8s.io/v1", "Networkpolicy", "NetworkPolicy", shop.clone()),
+        ("example.com/v1", "networkpolicy", "NetworkPolicy", shop.clone()),
+        ("v1", "NetworkPolicys", "NetworkPolicy", shop.clone()),
+        (
+            "policy.networking.k8s.io/v1alpha2",
+            "ClusterNetworkPolcy",
+            "ClusterNetworkPolicy",
+            Scope::Cluster,
+        ),
+        (
+            "policy.networking.k8s.io/v1alpha1",
+            "AdmnNetworkPolicy",
+            "AdminNetworkPolicy",
+            Scope::Cluster,
+        ),
+        ("cilium.io/v2", "CiliumNetworkPolicies", "CiliumNetworkPolicy", shop.clone()),
+    ] {
+        let help = format!("did you mean `{near}`?");
+        let (said, scopes) = of(api, kind);
+        assert_eq!(said, [("unknown-kind", Severity::Error, help)], "{api} {kind}");
+        assert_eq!(scopes, [scope], "{api} {kind}");
+    }
+    let (said, scopes) = of("networking.k8s.io/v1", "Firewall");
+    assert_eq!((said[0].0, scopes), ("unknown-kind", vec![shop]));
+    for (api, kind, near) in [
+        ("apps/v1", "Deploymnt", "Deployment"),
+        ("v1", "Pood", "Pod"),
+        ("v1", "namespace", "Namespace"),
+        ("gateway.networking.k8s.io/v1", "HTTPRoutes", "HTTPRoute"),
+    ] {
+        let help = format!("did you mean `{near}`?");
+        assert_eq!(of(api, kind), (vec![("unknown-kind", Severity::Warning, help)], vec![]));
+    }
+    for (api, kind) in [
+        ("networking.k8s.io/v1", "IngressClass"),
+        ("networking.k8s.io/v1", "IPAddress"),
+        ("networking.k8s.io/v1", "ServiceCIDR"),
+        ("networking.k8s.io/v1", "NetworkPolicyList"),
+        ("v1", "ConfigMap"),
+        ("v1", "Secret"),
+        ("v1", "Endpoints"),
+        ("v1", "PodTemplate"),
+        ("v1", "ServiceAccount"),
+        ("apps/v1", "ControllerRevision"),
+        ("gateway.networking.k8s.io/v1", "GatewayClass"),
+        ("projectcalico.org/v3", "StagedNetworkPolicy"),
+        ("projectcalico.org/v3", "NetworkSet"),
+        ("example.com/v1", "Deploymnt"),
+    ] {
+        assert_eq!(of(api, kind), (vec![], vec![]), "{api} {kind}");
+    }
+}
+
 const ANP: &str = "apiVersion: policy.networking.k8s.io/v1alpha2
 kind: ClusterNetworkPolicy
 metadata: {name: c}

@@ -182,6 +182,13 @@ pub(crate) fn is_policy_kind(kind: &str) -> bool {
     OWN.contains(&kind) || FOREIGN.iter().any(|f| f.kind == kind) || looks_like_policy(kind)
 }
 
+/// The policy kinds of a group that are not evaluated, and whether they have a
+/// namespace.
+pub(crate) fn policies_of(group: &str) -> impl Iterator<Item = (&'static str, bool)> {
+    let kinds = FOREIGN.iter().filter(move |f| f.groups.contains(&group));
+    kinds.map(|f| (f.kind, !matches!(f.reach, Reach::Cluster | Reach::ClusterNetwork)))
+}
+
 fn looks_like_policy(kind: &str) -> bool {
     kind.ends_with("NetworkPolicy")
         && !kind.starts_with("Staged")

@@ -44,6 +44,21 @@ pub(crate) fn text<'n>(object: &'n Node<'_>, key: &str) -> &'n str {
     text
 }
 
+/// The namespace of an object of a namespaced kind; `None` when it may be
+/// another one, because nothing says it and something cannot be understood.
+pub(crate) fn certain_namespace<'n>(object: &'n Node<'_>) -> Option<&'n str> {
+    let Value::Map(entries) = &object.get("metadata")?.value else { return None };
+    let namespace = match object.get("metadata")?.get("namespace") {
+        Some(node) if !node.is_null() => node.text()?,
+        _ if entries.iter().any(|e| !FIELDS.contains(&&*e.key)) => return None,
+        _ => "",
+    };
+    match namespace {
+        "" => Some("default"),
+        namespace => validate::dns_label(namespace).is_none().then_some(namespace),
+    }
+}
+
 /// Reads and validates; `None` when the object has no usable name, namespace or
 /// labels.
 pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -> Option<Meta> {

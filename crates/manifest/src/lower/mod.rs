@@ -10,7 +10,7 @@ mod workload;
 
 use fallgate_model::{Direction, ObjectRef, Opacity, Opaque, Scope, Str};
 
-use crate::context::{At, Context, shown};
+use crate::context::{At, Context, distance, nearest, shown};
 use crate::item::{Content, Item};
 use crate::tree::{Entry, Flaw, Node, Value};
 
@@ -31,8 +31,8 @@ const KNOWN: &[Known] = &[
     Known::new("batch", "Job", &["v1"], Reader::Workload, true),
     Known::new("batch", "CronJob", &["v1"], Reader::Workload, true),
     Known::new("discovery.k8s.io", "EndpointSlice", &["v1"], Reader::EndpointSlice, true),
-    Known::new("networking.k8s.io", "Ingress", &["v1"], Reader::Ingress, true),
-    Known::new("networking.k8s.io", "NetworkPolicy", &["v1"], Reader::NetworkPolicy, true),
+    Known::new(NETWORKING, "Ingress", &["v1"], Reader::Ingress, true),
+    Known::new(NETWORKING, "NetworkPolicy", &["v1"], Reader::NetworkPolicy, true),
     Known::new(GATEWAY, "Gateway", &[], Reader::Gateway, true),
     Known::new(GATEWAY, "HTTPRoute", &[], Reader::Route, true),
     Known::new(GATEWAY, "GRPCRoute", &[], Reader::Route, true),
@@ -45,6 +45,7 @@ const KNOWN: &[Known] = &[
 ];
 
 const GATEWAY: &str = "gateway.networking.k8s.io";
+const NETWORKING: &str = "networking.k8s.io";
 const POLICY: &str = "policy.networking.k8s.io";
 
 struct Known {
@@ -180,6 +181,7 @@ fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option
         None if KNOWN.iter().any(|k| k.kind == kind) && foreign::is_builtin_group(group) => {
             elsewhere(ctx, node, kind, api_version, object);
         }
+        None if misspelt(ctx, node, span, group, kind, &object) => {}
         None => {
             let flawed = flaws_within(span, node.offset, span.end).next().is_some();
             foreign::read(ctx, node, group, kind, api_version, &object, flawed);
@@ -314,13 +316,8 @@ fn native(
         // Nobody knows which of two keys was meant, so nothing more is said and
         // nothing below the flaw is certain.
         if known.reader.is_policy() {
-            let uncertain = flaws_within(span, node.offset, span.end).any(|flaw| match flaw {
-                Flaw::Duplicate { key, .. } => matches!(key.as_str(), "metadata" | "namespace"),
-                Flaw::Merge { .. } => true,
-            });
-            let narrow = known.namespaced
-                && !uncertain
-                && crate::validate::dns_label(&object.namespace).is_none();
+            let uncertain = flaws_within(span, node.offset, span.end).any(Flaw::hides_namespace);
+            let narrow = known.namespaced && !uncertain && meta::certain_namespace(node).is_some();
             let scope =
                 if narrow { Scope::Namespace(object.namespace.clone()) } else { Scope::Cluster };
             rejected(ctx, node, &object, scope, None);
@@ -459,6 +456,93 @@ fn elsewhere(
     if is_policy_kind(kind) {
         rejected(ctx, node, &object, Scope::Cluster, None);
     }
+}
+
+/// Whether a kind is one that is not there, where a policy may have been meant;
+/// then it is reported. A near miss of another kind is warned of, and ignored
+/// like any kind that is not read.
+fn misspelt(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    span: &Span<'_>,
+    group: &str,
+    kind: &str,
+    object: &ObjectRef,
+) -> bool {
+    /// Of a group that has policies, the kinds that are none.
+    const NO_POLICIES: [&str; 4] = ["ClusterCIDR", "IPAddress", "IngressClass", "ServiceCIDR"];
+    // An empty list of some kind.
+    if kind.ends_with("List") && node.get("items").is_none() {
+        return false;
+    }
+    let of_policies = group == POLICY || group == NETWORKING;
+    if !of_policies && is_harmless_kind(kind) {
+        return false;
+    }
+    let here = |k: &&Known| k.group == group;
+    let policies = || KNOWN.iter().filter(|k| k.reader.is_policy());
+    let meant = policies()
+        .filter(here)
+        .chain(policies())
+        .map(|k| (k.kind, k.namespaced))
+        .chain(foreign::policies_of(group))
+        .filter(|(known, _)| !foreign::is_policy_kind(kind) || (of_policies && *known != kind))
+        .find(|(known, _)| is_near(kind, known));
+    let unknown = of_policies && !NO_POLICIES.contains(&kind);
+    let at = node.get("kind").map_or(node.offset, |n| n.offset);
+    let field = At::ROOT.key("kind");
+    let shown_kind = shown(kind);
+    ctx.begin(Some(object.clone()));
+    if meant.is_none() && !unknown {
+        let known: Vec<&str> = KNOWN.iter().filter(here).map(|k| k.kind).collect();
+        if let Some(near) = nearest(kind, &known)
+            && !NO_POLICIES.contains(&kind)
+        {
+            let message =
+                format!("there is no kind `{shown_kind}` in this API, so the object is ignored");
+            let help = format!("did you mean `{near}`?");
+            ctx.warning(&field, at, "unknown-kind", message, help);
+        }
+        return false;
+    }
+    let help = match (meant, group) {
+        (Some((near, _)), _) => format!("did you mean `{near}`?"),
+        (None, NETWORKING) => "a policy's kind is `NetworkPolicy`".to_owned(),
+        (None, _) => "a policy's kind is `ClusterNetworkPolicy`".to_owned(),
+    };
+    let message = if foreign::is_builtin_group(group) {
+        format!("there is no kind `{shown_kind}` in this API, so nothing would be applied")
+    } else {
+        format!("the kind `{shown_kind}` is not known, so answers that it could change are unknown")
+    };
+    ctx.error(&field, at, "unknown-kind", message, help);
+    let uncertain = flaws_within(span, node.offset, span.end).any(Flaw::hides_namespace);
+    let namespace = match meant {
+        _ if uncertain => None,
+        Some((_, false)) => None,
+        Some((_, true)) => meta::certain_namespace(node),
+        // Nobody knows whether it would have a namespace.
+        None => meta::certain_namespace(node).filter(|_| !object.namespace.is_empty()),
+    };
+    let scope = match namespace {
+        Some(namespace) => Scope::Namespace(ctx.str(namespace)),
+        None => Scope::Cluster,
+    };
+    rejected(ctx, node, object, scope, None);
+    true
+}
+
+/// Whether a kind is a known one but for its case, its number or two letters.
+fn is_near(kind: &str, known: &str) -> bool {
+    if kind.len().abs_diff(known.len()) > 2 {
+        return false;
+    }
+    let (kind, known) = (kind.to_ascii_lowercase(), known.to_ascii_lowercase());
+    let singular = match kind.strip_suffix("ies") {
+        Some(stem) => format!("{stem}y"),
+        None => kind.clone(),
+    };
+    distance(&kind, &known).min(distance(&singular, &known)) <= 2
 }
 
 /// What the model calls an absent string.
