@@ -58,7 +58,7 @@ pub fn read(inputs: &[Input<'_>], options: &ReadOptions) -> Reading {
     let mut documents = Vec::new();
     for input in inputs {
         let source = sources.add(input.name.clone());
-        split(input, source, &mut documents);
+        split(input.text, &Document::empty(input, source), &mut documents);
     }
     let pieces: Vec<Piece<'_>> = documents.iter().flat_map(cut).collect();
     let mut parts = lower_all(&pieces, options);
@@ -75,17 +75,28 @@ const BATCH: usize = 128 * 1024;
 /// A run of lines that is one YAML document, or JSON values one after another.
 #[derive(Clone, Copy)]
 struct Document<'a> {
+    /// The input's name.
+    name: &'a str,
     source: SourceId,
     lined: bool,
     text: &'a [u8],
     first_line: u32,
 }
 
+impl<'a> Document<'a> {
+    /// A document of an input, yet without its text.
+    fn empty(input: &'a Input<'_>, source: SourceId) -> Document<'a> {
+        let lined = input.kind == InputKind::File;
+        Document { name: &input.name, source, lined, text: b"", first_line: 1 }
+    }
+}
+
 /// The documents of a text, one after another.
 pub(crate) fn documents(text: &[u8]) -> Vec<&[u8]> {
-    let input = Input { name: "".into(), text, kind: InputKind::File };
     let mut documents = Vec::new();
-    split(&input, SourceId::default(), &mut documents);
+    let empty =
+        Document { name: "", source: SourceId::default(), lined: true, text: b"", first_line: 1 };
+    split(text, &empty, &mut documents);
     documents.into_iter().map(|d| d.text).collect()
 }
 
@@ -96,7 +107,7 @@ pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
     let mut documents = Vec::new();
     for input in inputs {
         let source = sources.add(input.name.clone());
-        split(input, source, &mut documents);
+        split(input.text, &Document::empty(input, source), &mut documents);
     }
     let mut strings = Strings::default();
     let pieces: Vec<Piece<'_>> = documents.iter().map(Piece::whole).collect();
@@ -104,14 +115,17 @@ pub(crate) fn read_lenient(inputs: &[Input<'_>]) -> Reading {
     assemble::assemble(vec![part], sources)
 }
 
-/// Whether one document of YAML holds objects and nothing is wrong with them.
-pub(crate) fn strictly_valid(text: &str) -> bool {
-    let Ok(tree) = parse_yaml(text) else { return false };
+/// The name and the written namespace of the object in a document of YAML, if
+/// there is one and nothing is wrong with it.
+pub(crate) fn strictly_valid(text: &str) -> Option<(String, String)> {
+    let tree = parse_yaml(text).ok()?;
     let (mut part, mut strings) = (Part::default(), Strings::default());
     let lines = Lines::new(text.as_bytes(), (1, 1));
     let mut ctx = Context::new(&mut part, &mut strings, &lines, SourceId::default(), true, false);
     lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None);
-    !part.items.is_empty() && part.diagnostics.iter().all(|d| d.severity < Severity::Error)
+    let valid =
+        !part.items.is_empty() && part.diagnostics.iter().all(|d| d.severity < Severity::Error);
+    valid.then(|| lower::names(&tree.root))
 }
 
 /// What one call lowers: a document, or some items of a long list.
@@ -161,13 +175,12 @@ fn cut<'a>(document: &Document<'a>) -> Vec<Piece<'a>> {
 
 /// Cuts an input at its `---` and `...` lines. No scalar can contain such a
 /// line, so nothing needs to be parsed to know where documents end.
-fn split<'a>(input: &Input<'a>, source: SourceId, documents: &mut Vec<Document<'a>>) {
-    let lined = input.kind == InputKind::File;
-    let text = input.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input.text);
+fn split<'a>(text: &'a [u8], empty: &Document<'a>, documents: &mut Vec<Document<'a>>) {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let mut line: u32 = 1;
     let mut piece = |from: usize, to: usize| {
         let text = text.get(from..to).unwrap_or_default();
-        documents.push(Document { source, lined, text, first_line: line });
+        documents.push(Document { text, first_line: line, ..*empty });
         let breaks = memchr::memchr_iter(b'\n', text).count();
         line = line.saturating_add(crate::tree::narrow(breaks));
     };
@@ -288,7 +301,7 @@ fn lower_items(
     part: &mut Part,
     lenient: bool,
 ) {
-    let Document { text, first_line, source, lined } = piece.document;
+    let Document { text, first_line, source, lined, .. } = piece.document;
     let lines = Lines::new(text, (first_line, piece.first_column));
     let mut ctx = Context::new(part, strings, &lines, source, lined, lenient);
     // It was valid when the list was cut.
@@ -339,10 +352,16 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
         }
         return;
     }
-    match parse_yaml(text) {
-        Ok(tree) => lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None),
-        Err(error) => syntax_error(&mut ctx, &error, text),
-    }
+    let error = match parse_yaml(text) {
+        Ok(tree) => {
+            lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None);
+            None
+        }
+        Err(error) => {
+            syntax_error(&mut ctx, &error, text);
+            Some(error)
+        }
+    };
     let troubled = part.diagnostics.iter().skip(said).any(|d| d.severity == Severity::Error);
     if troubled
         && !lenient
@@ -351,7 +370,7 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
         part.items.truncate(items);
         part.diagnostics.truncate(said);
         let mut ctx = Context::new(part, strings, &lines, document.source, document.lined, lenient);
-        lost_indentation(&mut ctx, &repaired);
+        lost_indentation(&mut ctx, &repaired, error.as_ref(), text, document.name);
     }
 }
 
@@ -414,22 +433,56 @@ fn parse_yaml(text: &str) -> Result<Tree<'_>, SyntaxError> {
     events::parse(text)
 }
 
-fn lost_indentation(ctx: &mut Context<'_>, repaired: &repair::Lost) {
+/// Reports a policy whose lines are all there, at depths that are not all
+/// theirs; `error` says why it is not even YAML, if it is not.
+fn lost_indentation(
+    ctx: &mut Context<'_>,
+    repaired: &repair::Lost,
+    error: Option<&SyntaxError>,
+    text: &str,
+    name: &str,
+) {
+    /// Whoever moves one line has made a slip; then the others are right.
+    const SLIP: usize = 1;
+    let namespaced = repaired.kind == "NetworkPolicy";
+    let namespace = match &*repaired.namespace {
+        // What does not parse may have said something else.
+        "" if namespaced && error.is_none() => "default",
+        namespace => namespace,
+    };
     let object = fallgate_model::ObjectRef {
         kind: ctx.str(&repaired.kind),
-        namespace: ctx.str(&repaired.namespace),
+        namespace: ctx.str(namespace),
         name: ctx.str(&repaired.name),
     };
     ctx.begin(Some(object.clone()));
-    let message = "the indentation is lost: fields stand outside of what they belong to";
-    let help = "run \"fallgate fix FILE\"";
-    ctx.error(&At::ROOT, repaired.offset, "lost-indentation", message, help);
-    let scope = if repaired.namespace.is_empty() {
+    let file = if name == "stdin" { "-".to_owned() } else { crate::context::shown(name) };
+    let repair = format!("run \"fallgate fix {file}\"");
+    let reason = match error {
+        Some(error) if tab(text, error.offset).is_some() || repaired.outside <= SLIP => {
+            let (offset, message) = match tab(text, error.offset) {
+                Some(tab) => (tab, TAB.to_owned()),
+                None => {
+                    let message = format!("this line is at the wrong depth ({})", error.message);
+                    (repaired.offset as usize, message)
+                }
+            };
+            let help = format!("give it the indentation of its neighbours, or {repair}");
+            ctx.error(&At::ROOT, crate::tree::narrow(offset), error.id, message, help);
+            format!("this {} is not valid YAML", object.kind)
+        }
+        _ => {
+            let message = "the indentation is lost: fields stand outside of what they belong to";
+            ctx.error(&At::ROOT, repaired.offset, "lost-indentation", message, repair);
+            format!("the indentation of this {} is lost", object.kind)
+        }
+    };
+    let scope = if namespace.is_empty() {
         Scope::Cluster
     } else {
         Scope::Namespace(object.namespace.clone())
     };
-    let reason = ctx.str(&format!("the indentation of this {} is lost", object.kind));
+    let reason = ctx.str(&reason);
     let origin = ctx.origin(repaired.offset);
     lower::push_opaque(
         ctx,
@@ -446,12 +499,37 @@ fn lost_indentation(ctx: &mut Context<'_>, repaired: &repair::Lost) {
     );
 }
 
+const TAB: &str = "a tab in the indentation, where YAML takes only spaces";
+
+/// The tab in the indentation that an error is about: on its line or on the one
+/// before.
+fn tab(text: &str, error: usize) -> Option<usize> {
+    let end = text.as_bytes().get(error..).and_then(|rest| memchr::memchr(b'\n', rest));
+    let before = text.get(..end.map_or(text.len(), |end| error + end))?;
+    let mut at = before.len();
+    let lines = before.rsplit('\n').map(|line| {
+        let start = at - line.len();
+        at = start.saturating_sub(1);
+        (start, line)
+    });
+    lines.filter(|(_, line)| !line.trim().is_empty()).take(2).find_map(|(start, line)| {
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        line.get(..indent)?.find('\t').map(|tab| start + tab)
+    })
+}
+
 /// Reports a document that cannot be read. What it would have been is guessed
 /// from its lines, and only to stay on the safe side.
 fn syntax_error(ctx: &mut Context<'_>, error: &SyntaxError, text: &str) {
     ctx.begin(None);
-    let offset = crate::tree::narrow(error.offset);
-    ctx.error(&At::ROOT, offset, error.id, error.message.clone(), error.help);
+    let tab = if error.id == "yaml-syntax" { tab(text, error.offset) } else { None };
+    let offset = crate::tree::narrow(tab.unwrap_or(error.offset));
+    match tab {
+        Some(_) => {
+            ctx.error(&At::ROOT, offset, error.id, TAB, "indent with spaces");
+        }
+        None => ctx.error(&At::ROOT, offset, error.id, error.message.clone(), error.help),
+    }
     let kinds = sniff(text, "kind");
     let harmless = |kind: &&str| lower::is_harmless_kind(kind) && !lower::is_policy_kind(kind);
     if !kinds.is_empty() && kinds.iter().all(|k| harmless(k) || k.ends_with("List")) {
@@ -460,12 +538,9 @@ fn syntax_error(ctx: &mut Context<'_>, error: &SyntaxError, text: &str) {
             return;
         }
     }
-    let namespaces = sniff(text, "namespace");
-    let (kind, namespace) = match (kinds.as_slice(), namespaces.as_slice()) {
-        (["NetworkPolicy"], [namespace]) if crate::validate::dns_label(namespace).is_none() => {
-            ("NetworkPolicy", *namespace)
-        }
-        ([kind], _) => (*kind, ""),
+    let (kind, namespace) = match kinds.as_slice() {
+        ["NetworkPolicy"] => ("NetworkPolicy", sniff_namespace(text).unwrap_or_default()),
+        [kind] => (*kind, ""),
         _ => ("", ""),
     };
     let (kind, namespace) = (ctx.str(&crate::context::shown(kind)), ctx.str(namespace));
@@ -503,4 +578,43 @@ fn sniff<'t>(text: &'t str, key: &str) -> Vec<&'t str> {
         })
         .take(MOST)
         .collect()
+}
+
+/// The namespace in the metadata of the one object in a text that is no YAML,
+/// in block or flow style; `None` where it could be something else, such as a
+/// label of that name.
+fn sniff_namespace(text: &str) -> Option<&str> {
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    // What stands behind a key, if the text has this key once.
+    let only = |key: &str| {
+        let mut found = text.match_indices(key).filter_map(|(at, _)| {
+            if text.get(..at)?.ends_with(word) {
+                return None;
+            }
+            let rest = text.get(at + key.len()..)?;
+            let rest = rest.strip_prefix(['"', '\'']).unwrap_or(rest);
+            Some((at, rest.trim_start().strip_prefix(':')?))
+        });
+        found.next().filter(|_| found.next().is_none())
+    };
+    let meta = only("metadata")?.1;
+    let (at, value) = only("namespace")?;
+    // Before it in the metadata there are plain fields only.
+    let inner = text.get(text.len() - meta.len()..at)?;
+    let inner = inner.trim_start().strip_prefix('{').unwrap_or(inner);
+    let plain = inner.split(['\n', ',']).map(str::trim).all(|field| {
+        let field = field.trim_matches(['"', '\'']);
+        field.is_empty()
+            || field.starts_with('#')
+            || field.split_once(':').is_some_and(|(key, value)| {
+                let key = key.trim().trim_matches(['"', '\'']);
+                let value = value.trim();
+                key == "name"
+                    && !value.is_empty()
+                    && !value.contains(['{', '}', '[', ']', '|', '>'])
+            })
+    });
+    let value = value.split(['\n', ',', '}', '#']).next()?.trim();
+    let value = value.trim_matches(['"', '\'']);
+    (plain && !value.is_empty() && crate::validate::dns_label(value).is_none()).then_some(value)
 }

@@ -31,7 +31,7 @@ pub fn fix(name: &str, text: &[u8]) -> Option<Fixed> {
     for document in documents(text) {
         let document = std::str::from_utf8(document).ok()?;
         // A document that reads well as it is has lost nothing.
-        let lost = if strictly_valid(document) { None } else { lost(document) };
+        let lost = if strictly_valid(document).is_some() { None } else { lost(document) };
         match lost {
             Some(lost) => {
                 any = true;
@@ -63,8 +63,11 @@ pub(crate) struct Lost {
     pub(crate) kind: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
-    /// Where the object starts.
+    /// The first field that is not where its siblings or its parent want it.
     pub(crate) offset: u32,
+    /// How many fields stand outside of what they belong to, rather than
+    /// somewhat too deep.
+    pub(crate) outside: usize,
     text: String,
     notes: Vec<String>,
 }
@@ -92,20 +95,18 @@ pub(crate) fn lost(text: &str) -> Option<Lost> {
         if !content.is_empty() && !content.starts_with('#') && !content.starts_with("---") {
             offset = offset.or(Some(at));
         }
+        builder.start = at;
         at += line.len();
         builder.line(line)?;
     }
-    let (name, namespace) = (builder.scalar("name"), builder.scalar("namespace"));
     let repaired = builder.print();
-    strictly_valid(&repaired).then(|| Lost {
+    let (name, namespace) = strictly_valid(&repaired)?;
+    Some(Lost {
         kind: kind.to_owned(),
-        namespace: match (kind, namespace) {
-            ("NetworkPolicy", "") => "default".to_owned(),
-            ("NetworkPolicy", namespace) => namespace.to_owned(),
-            _ => String::new(),
-        },
-        name: name.to_owned(),
-        offset: crate::tree::narrow(offset.unwrap_or(0)),
+        namespace: if kind == "NetworkPolicy" { namespace } else { String::new() },
+        name,
+        offset: crate::tree::narrow(builder.misplaced.or(offset).unwrap_or(0)),
+        outside: builder.outside,
         text: repaired,
         notes: builder.notes.clone(),
     })
@@ -256,6 +257,12 @@ struct Builder {
     /// Comments that belong to the next line.
     comments: Vec<String>,
     notes: Vec<String>,
+    /// Where the line starts that is being added.
+    start: usize,
+    /// The first field at the wrong depth.
+    misplaced: Option<usize>,
+    /// How many fields stand outside of their parent.
+    outside: usize,
 }
 
 struct Building {
@@ -267,6 +274,8 @@ struct Building {
     children: Vec<usize>,
     /// The indentation of its line as it was found.
     indent: usize,
+    /// The column of its key, or of its dash, from 0.
+    column: usize,
     /// Some item of this list came with its dash.
     dashed: bool,
 }
@@ -274,6 +283,8 @@ struct Building {
 /// A line without its indentation and its dash.
 struct Line<'l> {
     indent: usize,
+    /// Where its key starts, behind the dash if there is one.
+    column: usize,
     dash: bool,
     key: Option<&'l str>,
     value: &'l str,
@@ -286,6 +297,9 @@ impl Builder {
             open: Vec::new(),
             comments: Vec::new(),
             notes: Vec::new(),
+            start: 0,
+            misplaced: None,
+            outside: 0,
         };
         builder.open(schema, "", "", 0);
         builder
@@ -320,6 +334,7 @@ impl Builder {
         let at = self.open.iter().rposition(|n| self.node(*n).is_some_and(|n| takes(n.schema)))?;
         self.open.truncate(at + 1);
         let list = *self.open.last()?;
+        self.check(list, line.indent, line.indent + 1);
         let ports_alone = key == "ports" && self.node(list)?.children.len() == 1;
         let List(item) = self.node(list)?.schema else { return None };
         self.nodes.get_mut(list)?.dashed = true;
@@ -348,7 +363,9 @@ impl Builder {
             None => return None,
         };
         self.open.truncate(at + 1);
-        self.nodes.get_mut(*self.open.last()?)?.dashed = true;
+        let list = *self.open.last()?;
+        self.check(list, line.indent, line.indent + 1);
+        self.nodes.get_mut(list)?.dashed = true;
         self.open(&Scalar, "", line.value, line.indent);
         self.open.pop();
         Some(())
@@ -392,17 +409,38 @@ impl Builder {
         let (at, item) = place?;
         self.open.truncate(at + 1);
         if let Some(item) = item {
+            // The dash of its item is gone.
+            self.misplaced = self.misplaced.or(Some(self.start + line.column));
+            self.outside += 1;
             self.open(item, "", "", line.indent);
         }
+        let parent = *self.open.last()?;
+        self.check(parent, line.column, line.column);
         let schema = match self.node(*self.open.last()?)?.schema {
             Free => &Scalar,
             schema => schema.field(key)?,
         };
         self.open(schema, key, line.value, line.indent);
+        if let Some(node) = self.nodes.last_mut() {
+            node.column = line.column;
+        }
         if matches!(schema, Scalar) || !line.value.is_empty() {
             self.open.pop();
         }
         Some(())
+    }
+
+    /// Notes whether a child at this column is where its parent and siblings
+    /// want it; `inner` is the column that has to be right of the parent's.
+    fn check(&mut self, parent: usize, column: usize, inner: usize) {
+        let Some(node) = self.node(parent) else { return };
+        let outside = parent != 0 && inner <= node.column;
+        let first = node.children.first().and_then(|c| self.node(*c)).map(|c| c.column);
+        let apart = first.is_some_and(|first| first != column);
+        if outside || apart {
+            self.misplaced = self.misplaced.or(Some(self.start + column));
+        }
+        self.outside += usize::from(outside);
     }
 
     /// Adds a node to the innermost open one and opens it.
@@ -418,6 +456,7 @@ impl Builder {
             comments: std::mem::take(&mut self.comments),
             children: Vec::new(),
             indent,
+            column: indent,
             dashed: false,
         });
         self.open.push(number);
@@ -425,17 +464,6 @@ impl Builder {
 
     fn node(&self, number: usize) -> Option<&Building> {
         self.nodes.get(number)
-    }
-
-    /// A field of the metadata.
-    fn scalar(&self, key: &str) -> &str {
-        let child = |parent: &Building, key: &str| {
-            parent.children.iter().filter_map(|c| self.node(*c)).find(|c| c.key == key)
-        };
-        let meta = self.node(0).and_then(|root| child(root, "metadata"));
-        let value = meta.and_then(|meta| child(meta, key)).map(|n| n.inline.as_str());
-        let value = value.unwrap_or_default().split(" #").next().unwrap_or_default();
-        value.trim().trim_matches(['"', '\''])
     }
 
     fn print(&self) -> String {
@@ -497,11 +525,12 @@ impl Builder {
 impl<'l> Line<'l> {
     fn parse(line: &'l str) -> Option<Line<'l>> {
         let content = line.trim_start();
-        let indent = line.len() - content.len();
+        let (whole, indent) = (line.len(), line.len() - content.len());
         let (dash, content) = match content.strip_prefix('-') {
             Some(rest) if rest.is_empty() || rest.starts_with(' ') => (true, rest.trim_start()),
             _ => (false, content),
         };
+        let column = whole - content.len();
         // Two dashes on a line, or a scalar over several, are beyond repair.
         if content.starts_with("- ") || content.ends_with(['|', '>']) {
             return None;
@@ -512,11 +541,11 @@ impl<'l> Line<'l> {
             None => None,
         };
         let Some(colon) = colon.filter(|_| !content.starts_with(['{', '['])) else {
-            return Some(Line { indent, dash, key: None, value: content });
+            return Some(Line { indent, column, dash, key: None, value: content });
         };
         let (key, rest) = content.split_at(colon);
         let value = rest.strip_prefix(':').unwrap_or(rest).trim();
         let value = if value.starts_with('#') { "" } else { value };
-        Some(Line { indent, dash, key: Some(key.trim().trim_matches(['"', '\''])), value })
+        Some(Line { indent, column, dash, key: Some(key.trim().trim_matches(['"', '\''])), value })
     }
 }

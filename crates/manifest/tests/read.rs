@@ -559,6 +559,21 @@ fn a_document_that_does_not_parse_hides_no_policy() {
         [Scope::Namespace("shop".into())]
     );
     assert_eq!(opaque("kind: NetworkPolicy\na: [\n"), [Scope::Cluster]);
+    for metadata in
+        ["metadata: {name: web, namespace: shop}", "\"metadata\": {\n \"namespace\": \"shop\"}"]
+    {
+        let text = format!("kind: NetworkPolicy\n{metadata}\nspec:\n  a: [\n");
+        assert_eq!(opaque(&text), [Scope::Namespace("shop".into())], "{text}");
+    }
+    // A label of that name says nothing, nor does what is not there.
+    for rest in [
+        "metadata: {name: web}\nspec: {podSelector: {matchLabels: {namespace: shop}}}\na: [\n",
+        "metadata:\n  labels:\n    namespace: shop\na: [\n",
+        "metadata: {labels: {namespace: shop}}\na: [\n",
+        "metadata:\n  name: web\nspec:\n  a: [\n",
+    ] {
+        assert_eq!(opaque(&format!("kind: NetworkPolicy\n{rest}")), [Scope::Cluster], "{rest}");
+    }
     assert_eq!(opaque("kind: ConfigMap\na: [\n"), []);
     assert_eq!(opaque("a: [\n"), [Scope::Cluster]);
     assert_eq!(opaque("{\"kind\": \"List\", \"items\": [\n{\"kind\": \"Pod\",\n}]}"), []);
@@ -629,7 +644,7 @@ fn partly_lost_indentation_shows_what_it_means_as_it_stands() {
     let stands = fixed.as_it_stands.unwrap();
     assert!(stands.cluster.network_policies[0].pod_selector.is_empty());
     assert!(!fixed.repaired.cluster.network_policies[0].pod_selector.is_empty());
-    assert_eq!(said(&text), ["1:1 lost-indentation"]);
+    assert_eq!(said(&text), ["8:3 lost-indentation"]);
     assert!(fix("f", policy("podSelector: {}").as_bytes()).is_none());
     // A typo is no lost indentation.
     assert!(
@@ -639,6 +654,40 @@ fn partly_lost_indentation_shows_what_it_means_as_it_stands() {
         )
         .is_none()
     );
+}
+
+#[test]
+fn a_slip_of_one_line_is_told_where_it_is() {
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n";
+    for (rest, at, word, scope) in [
+        (
+            "metadata: {name: web, namespace: shop}\nspec:\n  podSelector: {}\n\tpolicyTypes: [Ingress]\n",
+            "6:1 yaml-syntax",
+            "tab",
+            Scope::Namespace("shop".into()),
+        ),
+        (
+            "metadata: {name: web, namespace: shop}\nspec:\n  podSelector: {}\n   policyTypes: [Ingress]\n",
+            "6:4 yaml-syntax",
+            "wrong depth",
+            Scope::Namespace("shop".into()),
+        ),
+        (
+            "metadata: {name: web}\nspec:\n   podSelector: {}\n  policyTypes: [Ingress]\n",
+            "6:3 yaml-syntax",
+            "wrong depth",
+            Scope::Cluster,
+        ),
+    ] {
+        let text = format!("{head}{rest}");
+        assert_eq!(said(&text), [at], "{text}");
+        let reading = reading(&text);
+        let said = &reading.diagnostics[0];
+        assert!(said.message.contains(word), "{said:?}");
+        assert!(said.help.contains("run \"fallgate fix f.yaml\""), "{said:?}");
+        assert_eq!(reading.cluster.opaque[0].scope, scope, "{text}");
+        assert_eq!(&*reading.cluster.opaque[0].name, "web");
+    }
 }
 
 #[test]

@@ -125,6 +125,11 @@ pub(crate) fn document(
     object(ctx, root, &span, typed);
 }
 
+/// The name and the namespace that stand in an object.
+pub(crate) fn names(root: &Node<'_>) -> (String, String) {
+    (meta::text(root, "name").to_owned(), meta::text(root, "namespace").to_owned())
+}
+
 /// Where an object ends, and what is wrong with the text somewhere around.
 struct Span<'a> {
     flaws: &'a [Flaw],
