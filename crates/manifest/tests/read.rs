@@ -473,6 +473,38 @@ fn a_misspelt_policy_kind_is_no_other_kind() {
     }
 }
 
+#[test]
+fn a_typo_in_the_metadata_of_a_policy_is_no_detail() {
+    let head = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n";
+    let shop = Scope::Namespace("shop".into());
+    for (metadata, scope) in [
+        ("metdata: {name: p, namespace: shop}", Scope::Cluster),
+        ("metadata: {name: p, namepace: shop}", Scope::Cluster),
+        ("metadata: {name: p, namespace:shop}", Scope::Cluster),
+        ("metadata: {name: p, namespace: shop, lables: {}}", shop),
+    ] {
+        let reading = reading(&format!("{head}{metadata}\nspec: {{}}\n"));
+        let ids: Vec<_> = reading.diagnostics.iter().map(|d| (d.id, d.severity)).collect();
+        assert_eq!(ids, [("unknown-field", Severity::Error)], "{metadata}");
+        let scopes: Vec<_> = reading.cluster.opaque.iter().map(|o| o.scope.clone()).collect();
+        assert_eq!(scopes, [scope], "{metadata}");
+    }
+}
+
+#[test]
+fn misspelt_labels_are_unknown_labels() {
+    for text in [
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a, lables: {app: web}}\n".to_owned(),
+        DEPLOYMENT.replace("{labels: {app: web}}", "{lables: {app: web}}"),
+        DEPLOYMENT.replace("metadata: {labels", "metdata: {labels"),
+    ] {
+        let reading = reading(&text);
+        let ids: Vec<_> = reading.diagnostics.iter().map(|d| (d.id, d.severity)).collect();
+        assert_eq!(ids, [("unknown-field", Severity::Error)], "{text}");
+        assert!(reading.cluster.pods[0].labels.open, "{text}");
+    }
+}
+
 const ANP: &str = "apiVersion: policy.networking.k8s.io/v1alpha2
 kind: ClusterNetworkPolicy
 metadata: {name: c}

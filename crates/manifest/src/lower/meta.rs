@@ -2,9 +2,10 @@
 
 use fallgate_model::{Labels, METADATA_NAME, Namespace, Str};
 
+use super::Reader;
 use crate::context::{At, Context, nearest, shown};
 use crate::item::{Content, Owner};
-use crate::tree::{Node, Value};
+use crate::tree::{Entry, Node, Value};
 use crate::validate;
 
 /// What identifies an object, and its labels.
@@ -61,10 +62,26 @@ pub(crate) fn certain_namespace<'n>(object: &'n Node<'_>) -> Option<&'n str> {
 
 /// Reads and validates; `None` when the object has no usable name, namespace or
 /// labels.
-pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -> Option<Meta> {
+///
+/// Where a field is misspelt, a policy is not valid; and what carries labels
+/// that policies select by may have others than are known.
+pub(super) fn read(
+    ctx: &mut Context<'_>,
+    object: &Node<'_>,
+    namespaced: bool,
+    reader: Reader,
+) -> Option<Meta> {
     let at = At::ROOT.key("metadata");
     let node = object.get("metadata");
     let Some(node) = node else {
+        if let Some(entry) = misspelt(object, "metadata") {
+            // Of a policy all fields are looked at later.
+            if !reader.is_policy() {
+                ctx.unknown_field(entry, &At::ROOT, &["metadata"]);
+                ctx.set_failed(true);
+            }
+            return None;
+        }
         let message = "`metadata.name` is missing";
         ctx.error(&at, object.offset, "missing-name", message, "");
         return None;
@@ -72,7 +89,7 @@ pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -
     let fields = ctx.fields(node, &at)?;
     let (mut name, mut generated, mut namespace) = (None, None, None);
     let mut labels = Some(Labels::default());
-    let mut valid = true;
+    let (mut valid, mut misspelt_labels) = (true, false);
     for entry in fields {
         let at = at.key(&entry.key);
         let value = &entry.value;
@@ -90,6 +107,16 @@ pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -
             }
             "labels" => labels = read_labels(ctx, value, &at),
             key if FIELDS.contains(&key) => {}
+            _ if reader.is_policy() => {
+                ctx.unknown_field(entry, &At::ROOT.key("metadata"), &FIELDS);
+                valid &= ctx.lenient;
+            }
+            key if matches!(reader, Reader::Pod | Reader::Namespace)
+                && nearest(key, &FIELDS) == Some("labels") =>
+            {
+                misspelt_labels = true;
+                unknown_labels(ctx, entry, &At::ROOT.key("metadata"), &["labels"]);
+            }
             key => {
                 let message = format!("there is no field `{}` in metadata", shown(key));
                 let help = nearest(key, &FIELDS).map(|near| format!("did you mean `{near}`?"));
@@ -129,8 +156,29 @@ pub(crate) fn read(ctx: &mut Context<'_>, object: &Node<'_>, namespaced: bool) -
         None => "",
     };
     let (name, namespace) = (ctx.str(name), ctx.str(namespace));
-    let labels = labels?;
+    let mut labels = labels?;
+    labels.open |= misspelt_labels && !ctx.lenient;
     valid.then_some(Meta { namespace, name, labels })
+}
+
+/// The field that was meant to be this one.
+pub(super) fn misspelt<'n, 't>(node: &'n Node<'t>, key: &str) -> Option<&'n Entry<'t>> {
+    let Value::Map(entries) = &node.value else { return None };
+    let near = |entry: &&Entry<'_>| entry.key != key && nearest(&entry.key, &[key]).is_some();
+    entries.iter().find(near)
+}
+
+/// Reports a misspelt field that would have held labels. The object is kept:
+/// that it is there is certain, only its labels are not.
+pub(super) fn unknown_labels(
+    ctx: &mut Context<'_>,
+    entry: &Entry<'_>,
+    at: &At<'_>,
+    known: &[&str],
+) {
+    let failed = ctx.failed();
+    ctx.unknown_field(entry, at, known);
+    ctx.set_failed(failed);
 }
 
 /// Labels; `None` when one of them is not valid.

@@ -298,9 +298,10 @@ fn native(
     if !known.namespaced {
         object.namespace = ctx.str("");
     } else if object.namespace.is_empty() {
-        object.namespace = ctx.str("default");
+        let certain = meta::certain_namespace(node).is_some() || !known.reader.is_policy();
+        object.namespace = ctx.str(if certain { "default" } else { "" });
     }
-    ctx.begin(Some(object.clone()));
+    ctx.begin((!object.name.is_empty()).then(|| object.clone()));
     if !ctx.lenient {
         for flaw in flaws_within(span, node.offset, span.end) {
             report(ctx, flaw);
@@ -329,7 +330,7 @@ fn native(
         }
         return;
     }
-    let head = meta::read(ctx, node, known.namespaced);
+    let head = meta::read(ctx, node, known.namespaced, known.reader);
     let content = match known.reader {
         Reader::Namespace => meta::namespace(ctx, node, head),
         Reader::Pod => workload::pod(ctx, node, head),

@@ -6,7 +6,7 @@ use fallgate_model::{
 };
 use ipnet::IpNet;
 
-use super::meta::Meta;
+use super::meta::{self, Meta};
 use super::selector;
 use crate::context::{At, Context, shown};
 use crate::item::Content;
@@ -34,7 +34,7 @@ pub(crate) fn read(
     // Without a valid namespace nobody knows where it would have been applied.
     let mut scope = match &head {
         Some(head) => Scope::Namespace(head.namespace.clone()),
-        None if validate::dns_label(&object.namespace).is_none() => {
+        None if meta::certain_namespace(node).is_some() => {
             Scope::Namespace(object.namespace.clone())
         }
         None => Scope::Cluster,

@@ -89,10 +89,11 @@ pub(crate) fn workload(
         }
         None => Some(Labels::default()),
     };
-    check_meta(ctx, template, &at);
+    let misspelt = check_meta(ctx, template, &at);
     let spec = spec(ctx, template.get("spec"), &at.key("spec"));
     let injected = annotation(template, "sidecar.istio.io/status").is_some();
     let (mut labels, spec) = (labels?, spec?);
+    labels.open |= misspelt && !ctx.lenient;
     let indexed = parent.and_then(|p| p.get("completionMode")).and_then(|n| n.text());
     controller_labels(ctx, &mut labels, kind, &name, indexed == Some("Indexed"));
     let kind_name = ctx.str(kind);
@@ -117,21 +118,17 @@ pub(crate) fn workload(
     })))
 }
 
-/// A misspelt `labels` in a template would change what policies select.
-fn check_meta(ctx: &mut Context<'_>, template: &Node<'_>, at: &At<'_>) {
-    const FIELDS: [&str; 6] =
-        ["annotations", "creationTimestamp", "finalizers", "labels", "name", "namespace"];
-    let Some(Value::Map(entries)) = template.get("metadata").map(|m| &m.value) else { return };
-    let at = at.key("metadata");
-    for entry in entries {
-        if !FIELDS.contains(&&*entry.key)
-            && crate::context::nearest(&entry.key, &FIELDS) == Some("labels")
-        {
-            let message = format!("there is no field `{}` in metadata", shown(&entry.key));
-            let help = "did you mean `labels`?";
-            ctx.warning(&at.key(&entry.key), entry.offset, "unknown-field", message, help);
-        }
+/// Whether the labels of a template are misspelt, or what they stand in; then
+/// nobody knows which of them policies select.
+fn check_meta(ctx: &mut Context<'_>, template: &Node<'_>, at: &At<'_>) -> bool {
+    let (entry, at, known) = match template.get("metadata") {
+        Some(metadata) => (meta::misspelt(metadata, "labels"), &at.key("metadata"), "labels"),
+        None => (meta::misspelt(template, "metadata"), at, "metadata"),
+    };
+    if let Some(entry) = entry {
+        meta::unknown_labels(ctx, entry, at, &[known]);
     }
+    entry.is_some()
 }
 
 /// The labels that a kind's controller puts on its pods.
