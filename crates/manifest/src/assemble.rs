@@ -296,7 +296,7 @@ fn ambient(reading: &mut Reading) {
                 name: opaque.name.clone(),
             }),
             field: String::new(),
-            help: String::new(),
+            help: crate::context::usual_help("not-modelled").to_owned(),
         });
         reading.cluster.opaque.push(opaque);
     }

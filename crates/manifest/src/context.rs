@@ -83,6 +83,9 @@ pub(crate) struct Context<'c> {
     lined: bool,
     /// Unknown fields and repeated keys are read as lenient readers read them.
     pub(crate) lenient: bool,
+    /// What is read comes from a document that would be refused, so that no
+    /// policy of it is in force.
+    pub(crate) refused: bool,
     object: Option<ObjectRef>,
     failed: bool,
     said: usize,
@@ -98,12 +101,14 @@ impl<'c> Context<'c> {
         lenient: bool,
     ) -> Context<'c> {
         let (object, failed, said) = (None, false, 0);
-        Context { part, strings, lines, source, lined, lenient, object, failed, said }
+        let refused = false;
+        Context { part, strings, lines, source, lined, lenient, refused, object, failed, said }
     }
 
     /// Starts with another object, about which nothing is wrong yet.
     pub(crate) fn begin(&mut self, object: Option<ObjectRef>) {
-        self.object = object;
+        // Half a name would read as one with a hole.
+        self.object = object.filter(|o| !o.kind.is_empty() && !o.name.is_empty());
         self.failed = false;
     }
 
@@ -180,6 +185,7 @@ impl<'c> Context<'c> {
         message: String,
         help: String,
     ) {
+        let help = if help.is_empty() { usual_help(id).to_owned() } else { help };
         self.said += 1;
         if self.said > MAX_DIAGNOSTICS {
             self.part.unsaid(self.source, severity);
@@ -331,6 +337,30 @@ impl<'c> Context<'c> {
         } else {
             self.error(&at, entry.offset, "unknown-field", message, help);
         }
+    }
+}
+
+/// What to do about a diagnostic where nothing more special is known.
+pub(crate) fn usual_help(id: &str) -> &'static str {
+    match id {
+        "not-modelled" => "ask the cluster about these pods, or leave the object out of the input",
+        "yaml-syntax" | "json-syntax" => {
+            "correct the text here or just before; `kubectl apply --dry-run=client` must take it"
+        }
+        "missing-name" => "add `name:` below `metadata:`",
+        "missing-field" => "add it; `kubectl explain` shows what it takes",
+        "port-out-of-range" => "write a number from 1 to 65535",
+        "invalid-name" => "rename it, such as to `web-1`, here and wherever it is referred to",
+        "invalid-label" => "write a label as it stands on the pods, such as `app: web`",
+        "invalid-address" => "write one address, such as 10.0.0.1 or fd00::1",
+        "invalid-cidr" => "write a block such as 10.0.0.0/8 or fd00::/8",
+        "except-outside-block" => "name a smaller block inside of `cidr`, or remove it",
+        "wrong-type" | "unknown-field" => "`kubectl explain` shows the fields and their types",
+        "too-deep" => "nest less; no object of the API is as deep",
+        "nul-byte" => "remove it; save the file as UTF-8",
+        id if id.starts_with("invalid-") => "`kubectl explain` shows what the field takes",
+        "priority-out-of-range" | "too-many" => "stay within the limits of the API",
+        _ => "",
     }
 }
 

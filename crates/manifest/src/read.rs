@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 
 use crate::context::{At, Context, Strings};
 use crate::item::Part;
-use crate::tree::{Lines, SyntaxError, Tree};
+use crate::tree::{Flaw, Glued, Lines, SyntaxError, Tree, Value};
 use crate::{Input, InputKind, assemble, block, events, json, lower, repair};
 
 /// What reading has given: the cluster and what there is to say about it.
@@ -354,6 +354,11 @@ fn lower_document(document: &Document<'_>, strings: &mut Strings, part: &mut Par
     }
     let error = match parse_yaml(text) {
         Ok(tree) => {
+            let glued = tree.unglue();
+            if !glued.is_empty() && !lenient {
+                missing_separators(&mut ctx, &tree, &glued, text.len());
+                return;
+            }
             lower::document(&mut ctx, &tree.root, &tree.flaws, text.len(), None);
             None
         }
@@ -431,6 +436,31 @@ fn parse_yaml(text: &str) -> Result<Tree<'_>, SyntaxError> {
         return Ok(Tree { root: crate::tree::Node::null(0), flaws: Vec::new() });
     }
     events::parse(text)
+}
+
+/// Reads objects that stand in one document. kubectl refuses it as a whole, so
+/// its policies are not in force; the others are there to be asked about.
+fn missing_separators(ctx: &mut Context<'_>, tree: &Tree<'_>, glued: &[Glued<'_>], end: usize) {
+    let message = match glued.len() {
+        0..=2 => "two objects without `---` between them".to_owned(),
+        more => format!("{more} objects without `---` between them"),
+    };
+    let second = glued.get(1).map_or(0, |g| g.api_version);
+    let help = "put a line with `---` before each object but the first";
+    ctx.begin(None);
+    ctx.error(&At::ROOT, second, "missing-separator", message, help);
+    ctx.refused = true;
+    let ends = glued.iter().skip(1).map(|g| g.root.offset as usize).chain([end]);
+    let own: rustc_hash::FxHashSet<u32> = match &tree.root.value {
+        Value::Map(entries) => entries.iter().map(|e| e.offset).collect(),
+        _ => Default::default(),
+    };
+    let inner = tree.flaws.iter().filter(|f| !own.contains(&f.offset()));
+    let flaws: Vec<Flaw> = inner.chain(glued.iter().flat_map(|g| &g.flaws)).cloned().collect();
+    for (glued, end) in glued.iter().zip(ends) {
+        lower::document(ctx, &glued.root, &flaws, end, None);
+    }
+    ctx.refused = false;
 }
 
 /// Reports a policy whose lines are all there, at depths that are not all

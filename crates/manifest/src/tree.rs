@@ -13,6 +13,62 @@ pub(crate) struct Tree<'t> {
     pub(crate) flaws: Vec<Flaw>,
 }
 
+/// One of the objects that a document holds without a separator.
+pub(crate) struct Glued<'t> {
+    pub(crate) root: Node<'t>,
+    /// What is wrong with its own fields.
+    pub(crate) flaws: Vec<Flaw>,
+    /// Where its apiVersion stands.
+    pub(crate) api_version: u32,
+}
+
+impl<'t> Tree<'t> {
+    /// The objects of a document whose apiVersion and kind repeat, as they do
+    /// where a separator is missing; none if it is one object.
+    pub(crate) fn unglue(&self) -> Vec<Glued<'t>> {
+        let again = |key: &str| {
+            let repeated = |f: &&Flaw| matches!(f, Flaw::Duplicate { key: k, .. } if k == key);
+            self.flaws.iter().filter(repeated).any(|f| self.is_of_root(f))
+        };
+        if !(again("apiVersion") && again("kind")) {
+            return Vec::new();
+        }
+        let Value::Map(entries) = &self.root.value else { return Vec::new() };
+        let mut objects: Vec<Vec<Entry<'t>>> = vec![Vec::new()];
+        for entry in entries {
+            let starts = matches!(&*entry.key, "apiVersion" | "kind")
+                && objects.last().is_some_and(|o| o.iter().any(|e| e.key == entry.key));
+            if starts {
+                objects.push(Vec::new());
+            }
+            if let Some(object) = objects.last_mut() {
+                object.push(entry.clone());
+            }
+        }
+        let whole = |object: &Vec<Entry<'t>>| {
+            ["apiVersion", "kind"].iter().all(|key| object.iter().any(|e| e.key == *key))
+        };
+        if !objects.iter().all(whole) {
+            return Vec::new();
+        }
+        let glued = objects.into_iter().map(|entries| {
+            let mut flaws = Vec::new();
+            note_duplicates(&entries, &mut flaws);
+            let version = entries.iter().find(|e| e.key == "apiVersion").map_or(0, |e| e.offset);
+            let offset = entries.first().map_or(0, |e| e.offset);
+            let root = Node { offset, value: Value::Map(entries) };
+            Glued { root, flaws, api_version: version }
+        });
+        glued.collect()
+    }
+
+    /// Whether a flaw is about a field of the root.
+    fn is_of_root(&self, flaw: &Flaw) -> bool {
+        let at = flaw.offset();
+        matches!(&self.root.value, Value::Map(entries) if entries.iter().any(|e| e.offset == at))
+    }
+}
+
 /// A value and the byte of the document at which it starts.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Node<'t> {

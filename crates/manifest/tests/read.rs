@@ -505,6 +505,50 @@ fn misspelt_labels_are_unknown_labels() {
     }
 }
 
+#[test]
+fn a_missing_separator_is_one_mistake() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\n";
+    let text = format!("{}{pod}", policy("podSelector: {}"));
+    assert_eq!(said(&text), ["8:1 missing-separator"]);
+    let reading = reading(&text);
+    assert_eq!(reading.diagnostics[0].message, "two objects without `---` between them");
+    assert_eq!((reading.cluster.pods.len(), reading.cluster.network_policies.len()), (1, 0));
+    assert_eq!(
+        reading.cluster.opaque[0].scope,
+        Scope::Pods(NamespaceMatch::Own, Selector::default())
+    );
+    let other = policy("policyTypes: [Egress]").replace("name: p", "name: q");
+    assert_eq!(said(&format!("{text}{other}")), ["8:1 missing-separator"]);
+    // What else is wrong with one of them is still said.
+    let twice = format!("{text}metadata: {{name: b}}\n");
+    assert_eq!(said(&twice), ["8:1 missing-separator", "11:1 duplicate-key"]);
+}
+
+#[test]
+fn errors_say_what_to_do_and_texts_have_no_holes() {
+    for text in [
+        "apiVersion: networking.k8s.io/v1\nmetadata: {name: p, namespace: shop}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nspec: {}\n",
+        "kind: NetworkPolicy\nmetadata: {name: p}\n",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: P_}\n",
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: c}\n",
+        "kind: NetworkPolicy\na: [\n",
+        "{\"a\": 1,}",
+        "text",
+        &policy("ingress:\n- ports:\n  - port: 0"),
+        &policy("ingress:\n- ports:\n  - endPort: 9"),
+    ] {
+        let reading = reading(text);
+        for said in &reading.diagnostics {
+            assert!(!said.help.is_empty(), "{said:?}");
+            assert!(said.object.as_ref().is_none_or(|o| !o.name.is_empty()), "{said:?}");
+        }
+        for opaque in &reading.cluster.opaque {
+            assert!(!opaque.reason.contains("  "), "{opaque:?}");
+        }
+    }
+}
+
 const ANP: &str = "apiVersion: policy.networking.k8s.io/v1alpha2
 kind: ClusterNetworkPolicy
 metadata: {name: c}

@@ -160,7 +160,8 @@ fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option
     }
     let Value::Map(entries) = &node.value else {
         let message = "this is no Kubernetes object: it must be a mapping";
-        ctx.error(&At::ROOT, node.offset, "not-an-object", message, "");
+        let help = "leave this file out, or write fields such as `kind:`";
+        ctx.error(&At::ROOT, node.offset, "not-an-object", message, help);
         return;
     };
     let own_kind = entry(entries, "kind").and_then(|n| n.text());
@@ -343,14 +344,14 @@ fn native(
         Reader::Route => service::route(ctx, node, head, known.kind),
         Reader::NetworkPolicy => {
             let (policy, scope, directions) = network_policy::read(ctx, node, head, &object);
-            if ctx.failed() || policy.is_none() {
+            if ctx.failed() || ctx.refused || policy.is_none() {
                 return rejected(ctx, node, &object, scope, directions);
             }
             policy
         }
         Reader::ClusterPolicy => {
             let (policy, scope) = cluster_policy::read(ctx, node, head, known.kind);
-            if ctx.failed() || policy.is_none() {
+            if ctx.failed() || ctx.refused || policy.is_none() {
                 return rejected(ctx, node, &object, scope, None);
             }
             policy
@@ -376,7 +377,10 @@ fn rejected(
     directions: Option<Vec<Direction>>,
 ) {
     let origin = ctx.origin(node.offset);
-    let reason = ctx.str(&format!("this {} is not valid", object.kind));
+    let reason = match &*object.kind {
+        "" => ctx.str("an object without a kind may be a policy"),
+        kind => ctx.str(&format!("this {kind} is not valid")),
+    };
     push_opaque(
         ctx,
         Opaque {
@@ -415,7 +419,7 @@ fn untyped(
     } else {
         ("missing-api-version", "apiVersion")
     };
-    ctx.begin((!kind.is_empty()).then_some(object.clone()));
+    ctx.begin((!kind.is_empty() && !object.name.is_empty()).then_some(object.clone()));
     let at = At::ROOT.key(field);
     match node.get(field) {
         Some(value) if !value.is_null() => {
@@ -423,7 +427,11 @@ fn untyped(
         }
         _ => {
             let message = format!("`{field}` is missing, so this is no Kubernetes object");
-            ctx.error(&at, node.offset, id, message, "");
+            let help = match field {
+                "kind" => "add a kind such as `kind: NetworkPolicy`, or leave this file out",
+                _ => "add the API, such as `apiVersion: networking.k8s.io/v1` for a NetworkPolicy",
+            };
+            ctx.error(&at, node.offset, id, message, help);
         }
     }
     // Without either it is some other file; with one of them it could be a
