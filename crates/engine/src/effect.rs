@@ -485,7 +485,7 @@ impl<'a> Comparison<'a> {
             (false, true) => Some(Lone::Removed),
             _ => None,
         };
-        // A side without the place, or without a family, allows nothing there.
+        // A side without the place allows nothing there.
         let everywhere = Family::ALL
             .into_iter()
             .fold(Addresses::none(), |all, family| all.union(&Addresses::all(family)));
@@ -588,6 +588,11 @@ fn same_pod(this: &Snapshot, id: PodId, other: &Snapshot) -> Option<PodId> {
 pub fn diff(before: &Snapshot, after: &Snapshot, detail: Detail) -> Diff {
     let mut comparison = Comparison::new(before, after);
     let (mut old, mut new) = (Walker::new(before, detail), Walker::new(after, detail));
+    // A family that comes into use is one that the policies answered for before,
+    // though nobody asked: it opens and closes only what they do.
+    let families = std::array::from_fn(|f| before.state.families[f] || after.state.families[f]);
+    let (wide_old, wide_new) = (before.with_families(families), after.with_families(families));
+    let (wide_old, wide_new) = (Walker::new(&wide_old, detail), Walker::new(&wide_new, detail));
     let mut places: BTreeSet<Place> = old.places().iter().cloned().collect();
     places.extend(new.places().iter().cloned());
     for from in &places {
@@ -610,7 +615,7 @@ pub fn diff(before: &Snapshot, after: &Snapshot, detail: Detail) -> Diff {
             comparison.compare((from.clone(), to.clone()), &x, &y, lone, pods);
         }
         for direction in Direction::ALL {
-            let (x, y) = (old.outside(from, direction), new.outside(from, direction));
+            let (x, y) = (wide_old.outside(from, direction), wide_new.outside(from, direction));
             comparison.compare_outside(from, direction, &x, &y, new.pod_of(from));
         }
     }

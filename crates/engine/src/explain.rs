@@ -508,6 +508,9 @@ impl Walk<'_> {
             };
             let reason = match isolating.len() {
                 1 => format!("it isolates the pod for {direction} and no rule of it matches"),
+                2 => format!(
+                    "it isolates the pod for {direction}, and no rule of it or of the other selecting policy matches"
+                ),
                 n => format!(
                     "it isolates the pod for {direction}, and no rule of it or of the {} other selecting policies matches",
                     n - 1

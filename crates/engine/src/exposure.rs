@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use fallgate_model::{Action, Direction, METADATA_NAME, Operator, Selector};
 
@@ -95,9 +95,17 @@ impl Snapshot {
                 continue;
             }
             seen.push(key);
-            for (peer, interval) in self.state.exposed(row, endpoint, direction) {
-                let all = found.entry(peer).or_default();
-                *all = all.union(&interval);
+            let memo = &self.state.lazy.exposed;
+            let key = (key.0.addr(), key.1.addr(), direction);
+            let known = memo.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+            let exposed = known.unwrap_or_else(|| {
+                let made = Arc::new(self.state.exposed(row, endpoint, direction));
+                memo.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made.clone());
+                made
+            });
+            for (peer, interval) in exposed.iter() {
+                let all = found.entry(peer.clone()).or_default();
+                *all = all.union(interval);
             }
         }
         let mut peers: Vec<ExposedPeer> =

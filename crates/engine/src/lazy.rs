@@ -3,12 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use fallgate_model::Str;
+use fallgate_model::{Direction, Str};
 use rustc_hash::FxHashMap;
 
+use crate::connections::Interval;
+use crate::exposure::PotentialPeer;
 use crate::matrix::Matrix;
+use crate::snapshot::node_of;
 use crate::state::{PodId, State};
 
 #[derive(Debug, Default)]
@@ -16,7 +19,13 @@ pub(crate) struct Lazy {
     addresses: OnceLock<FxHashMap<IpAddr, Vec<PodId>>>,
     hosts: OnceLock<Hosts>,
     matrix: OnceLock<Arc<Matrix>>,
+    /// By row, named ports and direction: whom the side admits. Pods of one
+    /// workload, and often of one namespace, share it.
+    pub(crate) exposed: Mutex<FxHashMap<(usize, usize, Direction), Arc<Exposed>>>,
 }
+
+/// Peers that need not exist, and what they are admitted for.
+type Exposed = Vec<(PotentialPeer, Interval)>;
 
 /// Nodes by address, from Node objects and from the status of pods.
 #[derive(Debug, Default)]
@@ -70,7 +79,7 @@ impl State {
             for (ns, shard) in self.shards.iter() {
                 for (slot, endpoint) in shard.live().filter(|(_, e)| e.pod.host_network) {
                     let pod = &endpoint.pod;
-                    let of_node = pod.node.as_ref().and_then(|node| hosts.addresses.get(node));
+                    let of_node = node_of(pod).and_then(|node| hosts.addresses.get(node));
                     let mut all: Vec<IpAddr> = pod.addresses.clone();
                     all.extend(&pod.host_addresses);
                     all.extend(of_node.into_iter().flatten());

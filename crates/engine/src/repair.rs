@@ -16,6 +16,7 @@ use crate::explain::{Decision, SideExplanation, Stage};
 use crate::map::Detail;
 use crate::snapshot::{End, Snapshot, workload_of};
 use crate::state::PodId;
+use crate::tri::Tri;
 
 /// The smallest edit that admits a denied connection.
 #[derive(Clone, Debug)]
@@ -58,23 +59,42 @@ impl Engine {
         }
         let asked = Repairing { snapshot: &snapshot, from, to, port: port? };
         let mut edits = Vec::new();
+        let mut vague = Vec::new();
         for (direction, side) in
             [(Direction::Egress, &explanation.egress), (Direction::Ingress, &explanation.ingress)]
         {
-            if side.verdict == Verdict::Denied {
-                edits.push(asked.edit(direction, side)?);
+            match side.verdict {
+                Verdict::Denied => edits.push(asked.edit(direction, side)?),
+                Verdict::Unknown => vague.extend(asked.settle(direction)),
+                Verdict::Allowed => {}
             }
         }
-        let mut engine = self.clone();
-        let applied = engine.apply_all(edits.iter().map(|edit| {
-            Change::Upsert(match &edit.object {
-                EditedObject::NetworkPolicy(policy) => Object::NetworkPolicy(policy.clone()),
-                EditedObject::ClusterPolicy(policy) => Object::ClusterPolicy(policy.clone()),
-            })
-        }));
         // What does not admit the connection is no repair.
-        (applied.after.verdict(from, to, port) == Verdict::Allowed)
-            .then(|| Repair { edits, effect: applied.effect(Detail::Workloads) })
+        let admits = |edits: &[Edit]| {
+            let mut engine = self.clone();
+            let applied = engine.apply_all(edits.iter().map(|edit| {
+                Change::Upsert(match &edit.object {
+                    EditedObject::NetworkPolicy(policy) => Object::NetworkPolicy(policy.clone()),
+                    EditedObject::ClusterPolicy(policy) => Object::ClusterPolicy(policy.clone()),
+                })
+            }));
+            (applied.after.verdict(from, to, port) == Verdict::Allowed).then_some(applied)
+        };
+        // The family that was explained may be denied on both sides, and another
+        // on one of them only.
+        if edits.len() > 1
+            && let Some(at) = edits.chunks(1).position(|edit| admits(edit).is_some())
+        {
+            edits = vec![edits.swap_remove(at)];
+        }
+        let applied = admits(&edits).or_else(|| {
+            // The other side may be open only as far as the input tells: a rule
+            // that names the peer makes it certain.
+            edits.append(&mut vague);
+            admits(&edits)
+        })?;
+        let effect = applied.effect(Detail::Workloads);
+        Some(Repair { edits, effect })
     }
 }
 
@@ -107,14 +127,27 @@ impl Repairing<'_> {
         }
     }
 
+    /// The edit that makes an unknown side certain, where NetworkPolicies leave
+    /// it open.
+    fn settle(&self, direction: Direction) -> Option<Edit> {
+        let (subject, peer) = match direction {
+            Direction::Egress => (self.from, self.to),
+            Direction::Ingress => (self.to, self.from),
+        };
+        let End::Pod(subject) = subject else { return None };
+        let isolated = self.snapshot.isolated(&[*subject], direction) == Some(true);
+        if isolated { self.network_policy(direction, *subject, peer) } else { None }
+    }
+
     fn ports(&self) -> Vec<PortMatch> {
         let (protocol, port) = self.port;
         vec![PortMatch::Range { protocol, start: port, end: port }]
     }
 
     /// Adds a rule to a policy that selects exactly this workload, or makes one
-    /// that does. Where no labels tell the workload apart, a new policy could
-    /// isolate others, so the rule goes to the policy that selects the fewest.
+    /// that does. Where no labels tell the workload apart, or not all of its pods
+    /// are isolated, a new policy could isolate more, so the rule goes to the
+    /// policy that selects the fewest.
     fn network_policy(&self, direction: Direction, subject: PodId, peer: &End) -> Option<Edit> {
         let pod = self.snapshot.pod(subject)?;
         let namespace = pod.namespace.clone();
@@ -122,7 +155,10 @@ impl Repairing<'_> {
         let rule =
             Rule { peers: Some(peers), ports: Some(self.ports()), origin: Origin::default() };
         let own = self.selector(subject);
-        let exact = self.selects_exactly(&own, subject);
+        // A selector of everything is exact only until the next pod comes.
+        let exact = !own.is_empty()
+            && self.selects_exactly(&own, subject)
+            && self.snapshot.isolated(&self.replicas(subject), direction) == Some(true);
         let existing = self
             .snapshot
             .network_policies()
@@ -130,13 +166,15 @@ impl Repairing<'_> {
             .filter(|policy| {
                 policy.namespace == namespace
                     && policy.rules(direction).is_some()
-                    && selects(&policy.pod_selector, pod)
-                    && (!exact || self.selects_exactly(&policy.pod_selector, subject))
+                    && selects(&policy.pod_selector, pod) == Tri::Yes
+                    && (!exact
+                        || !policy.pod_selector.is_empty()
+                            && self.selects_exactly(&policy.pod_selector, subject))
             })
             .min_by_key(|policy| {
                 let pods = self.snapshot.pods_in(&namespace).into_iter();
                 let pods = pods.filter_map(|id| self.snapshot.pod(id));
-                pods.filter(|pod| selects(&policy.pod_selector, pod)).count()
+                pods.filter(|pod| selects(&policy.pod_selector, pod) != Tri::No).count()
             });
         if existing.is_none() && !exact {
             return None;
@@ -292,14 +330,24 @@ impl Repairing<'_> {
     }
 
     /// Whether a selector selects all pods of a pod's workload, and of its
-    /// namespace no others.
+    /// namespace no others, not even possibly: a new policy would isolate them.
     fn selects_exactly(&self, selector: &Selector, id: PodId) -> bool {
         let Some(pod) = self.snapshot.pod(id) else { return false };
         let workload = workload_of(pod);
         self.snapshot.pods_in(&pod.namespace).into_iter().all(|other| {
             let Some(pod) = self.snapshot.pod(other) else { return true };
-            selects(selector, pod) == (workload_of(pod) == workload)
+            let wanted = Tri::from(workload_of(pod) == workload);
+            selects(selector, pod) == wanted
         })
+    }
+
+    /// The pods of a pod's workload.
+    fn replicas(&self, id: PodId) -> Vec<PodId> {
+        let Some(pod) = self.snapshot.pod(id) else { return Vec::new() };
+        let workload = workload_of(pod);
+        let mut pods = self.snapshot.pods_in(&pod.namespace);
+        pods.retain(|id| self.snapshot.pod(*id).is_some_and(|p| workload_of(p) == workload));
+        pods
     }
 
     fn free_name(&self, namespace: &str) -> Str {
@@ -315,17 +363,26 @@ impl Repairing<'_> {
     }
 }
 
-/// Whether a selector certainly selects a pod.
-fn selects(selector: &Selector, pod: &Pod) -> bool {
-    selector.requirements.iter().all(|r| {
+/// Whether a selector selects a pod.
+fn selects(selector: &Selector, pod: &Pod) -> Tri {
+    selector.requirements.iter().fold(Tri::Yes, |all, r| {
         let value = pod.labels.get(&r.key);
-        let vague = value.is_none() && (pod.labels.open || pod.labels.unvalued.contains(&r.key));
-        match r.operator {
-            Operator::In => value.is_some_and(|v| r.values.contains(v)),
-            Operator::NotIn => !vague && value.is_none_or(|v| !r.values.contains(v)),
-            Operator::Exists => value.is_some() || pod.labels.unvalued.contains(&r.key),
-            Operator::DoesNotExist => !vague && value.is_none(),
-        }
+        let present = match value {
+            Some(_) => Tri::Yes,
+            None if pod.labels.unvalued.contains(&r.key) => Tri::Yes,
+            None if pod.labels.open => Tri::Unknown,
+            None => Tri::No,
+        };
+        let is_in = match value {
+            Some(value) => r.values.contains(value).into(),
+            None => present.and(Tri::Unknown),
+        };
+        all.and(match r.operator {
+            Operator::In => is_in,
+            Operator::NotIn => is_in.not(),
+            Operator::Exists => present,
+            Operator::DoesNotExist => present.not(),
+        })
     })
 }
 

@@ -65,6 +65,16 @@ impl Snapshot {
         self.state.families().collect()
     }
 
+    /// The same cluster as if these families were in use.
+    pub(crate) fn with_families(&self, families: [bool; 2]) -> Snapshot {
+        let mut wide = self.clone();
+        if wide.state.families != families {
+            wide.state.families = families;
+            wide.state.lazy = Arc::default();
+        }
+        wide
+    }
+
     /// Every pod and stand-in, by namespace, name and workload kind.
     pub fn pods(&self) -> Vec<PodId> {
         let mut pods: Vec<(&Pod, PodId)> = Vec::new();
@@ -362,7 +372,7 @@ impl State {
                 let (shard, endpoint) = self.endpoint(*id)?;
                 let pod = &endpoint.pod;
                 let who = if pod.host_network {
-                    Who::Host { node: self.node(pod.node.as_ref()) }
+                    Who::Host { node: self.node(node_of(pod)) }
                 } else {
                     Who::Pod { ns: id.ns, shard, endpoint }
                 };

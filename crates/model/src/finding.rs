@@ -37,10 +37,11 @@ pub struct ObjectRef {
 
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.namespace.is_empty() {
-            write!(f, "{} {}", self.kind, self.name)
-        } else {
-            write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+        let kind = if self.kind.is_empty() { "an object" } else { &*self.kind };
+        match (self.namespace.is_empty(), self.name.is_empty()) {
+            (_, true) => f.write_str(kind),
+            (true, false) => write!(f, "{kind} {}", self.name),
+            (false, false) => write!(f, "{kind} {}/{}", self.namespace, self.name),
         }
     }
 }

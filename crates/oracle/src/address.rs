@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use fallgate_model::{Cluster, Dialect, Family, IpBlock, Pod};
 use ipnet::IpNet;
 
-use crate::evaluate::End;
+use crate::evaluate::{End, known_node};
 use crate::tri::Tri;
 use crate::{World, probe};
 
@@ -27,7 +27,7 @@ impl World<'_> {
         let mut addresses = pod.addresses.clone();
         if pod.host_network {
             addresses.extend(&pod.host_addresses);
-            if let Some(node) = &pod.node {
+            if let Some(node) = known_node(pod) {
                 addresses.extend(self.node_addresses(node));
             }
         }

@@ -7,7 +7,7 @@ use fallgate_model::{
 };
 
 use crate::World;
-use crate::evaluate::{End, Packet};
+use crate::evaluate::{End, Packet, known_node};
 use crate::select::selects;
 use crate::tri::{Interval, Tri};
 
@@ -113,7 +113,7 @@ impl World<'_> {
                         if !pod.host_network {
                             return Tri::No;
                         }
-                        pod.node.as_ref().and_then(|name| self.node(name))
+                        known_node(pod).and_then(|name| self.node(name))
                     }
                 };
                 node.map_or(Tri::Unknown, |node| selects(selector, &node.labels))

@@ -200,6 +200,6 @@ impl World<'_> {
 }
 
 /// The node a pod runs on, if the input says; a stand-in runs on any (§2).
-fn known_node(pod: &Pod) -> Option<&Str> {
+pub(crate) fn known_node(pod: &Pod) -> Option<&Str> {
     if pod.stand_in { None } else { pod.node.as_ref() }
 }

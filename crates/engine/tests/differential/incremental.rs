@@ -1,42 +1,27 @@
 //! Changes one at a time against a build from scratch, and effects against the
 //! difference of the maps.
 
-#![cfg(test)]
+use std::collections::BTreeMap;
 
-use std::ops::ControlFlow;
-
-use fallgate_engine::{Delta, Detail, Diff, Engine, Interval, Place, Snapshot, diff};
-use fallgate_model::{Change, Cluster};
+use fallgate_engine::{Delta, Detail, Diff, Engine, Interval, Place, diff};
+use fallgate_model::{Change, Cluster, Object};
 use fallgate_oracle as oracle;
 use fallgate_oracle::generate::{self, Knobs};
 
-fn cases(usual: u64) -> u64 {
-    std::env::var("FALLGATE_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(usual)
-}
+use crate::cases::{Case, ensure, for_all};
+use crate::maps::{Entries, entries};
 
-type Entries = Vec<(Place, Place, Interval, bool)>;
-
-fn entries(snapshot: &Snapshot, detail: Detail) -> Entries {
-    let mut entries = Vec::new();
-    snapshot.map(detail, &mut |e| {
-        entries.push((e.from.clone(), e.to.clone(), e.interval.clone(), e.partial));
-        ControlFlow::Continue(())
-    });
-    entries
-}
-
-/// A cluster, and changes of it with what they lead to.
-fn history(seed: u64, changes: u64) -> (Cluster, Vec<(Change, Cluster)>) {
-    let knobs = Knobs::everything();
-    let first = generate::cluster(&knobs, seed);
-    let mut now = first.clone();
+/// Changes of a cluster, each with what it leads to.
+fn history(case: &Case<'_>, changes: u64) -> Vec<(Change, Cluster)> {
+    let mut now = case.cluster.clone();
     let mut history = Vec::new();
     for step in 0..changes {
-        let change = generate::change(&now, &knobs, seed.wrapping_mul(1000) + step);
+        let seed = case.seed.wrapping_mul(1000) + step;
+        let change = generate::change(&now, &Knobs::everything(), seed);
         oracle::apply(&mut now, &change);
         history.push((change, now.clone()));
     }
-    (first, history)
+    history
 }
 
 /// Neither the counts, which an effect keeps for what it compared only, nor
@@ -50,30 +35,28 @@ fn same(a: &Diff, b: &Diff) -> bool {
 
 #[test]
 fn incremental_equals_from_scratch() {
-    for seed in 0..cases(60) {
-        let (first, history) = history(seed, 8);
-        let dialect = generate::dialect(seed);
-        let mut engine = Engine::new(first, dialect.clone());
-        for (change, now) in history {
+    for_all(&Knobs::everything(), 100, |case| {
+        let mut engine = Engine::new(case.cluster.clone(), case.dialect.clone());
+        for (change, now) in history(case, 8) {
             engine.apply(change.clone());
-            let fresh = Engine::new(now.clone(), dialect.clone());
+            let fresh = Engine::new(now.clone(), case.dialect.clone());
             for detail in [Detail::Workloads, Detail::Pods] {
-                assert_eq!(
-                    entries(&engine.snapshot(), detail),
-                    entries(&fresh.snapshot(), detail),
-                    "seed {seed}, {detail:?}, after {change:#?}\n{now:#?}"
+                let found = entries(&engine.snapshot(), detail);
+                ensure!(
+                    found == entries(&fresh.snapshot(), detail),
+                    "{detail:?}, after {change:#?}\n{now:#?}"
                 );
             }
         }
-    }
+        Ok(())
+    });
 }
 
 #[test]
 fn effect_is_the_difference_of_the_maps() {
-    for seed in 0..cases(60) {
-        let (first, history) = history(seed, 8);
-        let mut engine = Engine::new(first, generate::dialect(seed));
-        for (change, now) in history {
+    for_all(&Knobs::everything(), 100, |case| {
+        let mut engine = Engine::new(case.cluster.clone(), case.dialect.clone());
+        for (change, now) in history(case, 8) {
             let applied = engine.apply(change.clone());
             for detail in [Detail::Workloads, Detail::Pods] {
                 let effect = applied.effect(detail);
@@ -85,9 +68,9 @@ fn effect_is_the_difference_of_the_maps() {
                     };
                     a.iter().filter(differs).cloned().collect()
                 };
-                assert!(
+                ensure!(
                     same(&effect, &whole),
-                    "seed {seed}, {detail:?}: too much {:?}{:?}, missing {:?}{:?} after {change:#?}\n{now:#?}",
+                    "{detail:?}: too much {:?}{:?}, missing {:?}{:?} after {change:#?}\n{now:#?}",
                     only(&effect.opened, &whole.opened),
                     only(&effect.closed, &whole.closed),
                     only(&whole.opened, &effect.opened),
@@ -95,57 +78,48 @@ fn effect_is_the_difference_of_the_maps() {
                 );
             }
         }
-    }
+        Ok(())
+    });
 }
 
 #[test]
 fn order_of_events_is_irrelevant() {
-    for seed in 0..cases(60) {
-        let cluster = generate::cluster(&Knobs::everything(), seed);
-        let dialect = generate::dialect(seed);
-        let whole = Engine::new(cluster.clone(), dialect.clone());
-        let mut objects: Vec<fallgate_model::Object> = Vec::new();
-        use fallgate_model::Object;
+    for_all(&Knobs::everything(), 100, |case| {
+        let whole = Engine::new(case.cluster.clone(), case.dialect.clone());
+        let cluster = case.cluster.clone();
+        let mut objects: Vec<Object> = Vec::new();
         objects.extend(cluster.pods.into_iter().map(Object::Pod));
         objects.extend(cluster.opaque.into_iter().map(Object::Opaque));
         objects.extend(cluster.network_policies.into_iter().map(Object::NetworkPolicy));
         objects.extend(cluster.cluster_policies.into_iter().map(Object::ClusterPolicy));
         objects.extend(cluster.nodes.into_iter().map(Object::Node));
         objects.extend(cluster.namespaces.into_iter().map(Object::Namespace));
-        if seed % 2 == 0 {
-            objects.reverse();
-        }
-        let turn = usize::try_from(seed).unwrap_or(0) % objects.len().max(1);
-        objects.rotate_left(turn);
-        let mut engine = Engine::new(Cluster::default(), dialect);
+        case.rng().shuffle(&mut objects);
+        let mut engine = Engine::new(Cluster::default(), case.dialect.clone());
         for object in objects {
             engine.apply(Change::Upsert(object));
         }
-        let pieces = engine.snapshot();
-        assert_eq!(
-            entries(&pieces, Detail::Workloads),
-            entries(&whole.snapshot(), Detail::Workloads),
-            "seed {seed}"
-        );
-    }
+        for detail in [Detail::Workloads, Detail::Pods] {
+            let found = entries(&engine.snapshot(), detail);
+            ensure!(found == entries(&whole.snapshot(), detail), "{detail:?}");
+        }
+        Ok(())
+    });
 }
 
 #[test]
 fn diff_of_equal_is_empty() {
-    for seed in 0..cases(60) {
-        let cluster = generate::cluster(&Knobs::everything(), seed);
-        let dialect = generate::dialect(seed);
-        let a = Engine::new(cluster.clone(), dialect.clone()).snapshot();
-        let b = Engine::new(cluster, dialect).snapshot();
-        let found = diff(&a, &b, Detail::Pods);
-        assert!(found.opened.is_empty() && found.closed.is_empty(), "seed {seed}: {found:#?}");
-    }
+    for_all(&Knobs::everything(), 100, |case| {
+        let snapshot = || Engine::new(case.cluster.clone(), case.dialect.clone()).snapshot();
+        let found = diff(&snapshot(), &snapshot(), Detail::Pods);
+        ensure!(found.opened.is_empty() && found.closed.is_empty(), "{found:#?}");
+        Ok(())
+    });
 }
 
 /// Applying what a diff says to the earlier map gives the later one.
 #[test]
 fn diff_composes() {
-    use std::collections::BTreeMap;
     let inside = |entries: Entries| -> BTreeMap<(Place, Place), Interval> {
         entries
             .into_iter()
@@ -153,13 +127,11 @@ fn diff_composes() {
             .map(|e| ((e.0, e.1), e.2))
             .collect()
     };
-    for seed in 0..cases(60) {
-        let (first, history) = history(seed, 5);
-        let dialect = generate::dialect(seed);
-        let mut last = Engine::new(first, dialect.clone()).snapshot();
+    for_all(&Knobs::everything(), 100, |case| {
+        let mut last = Engine::new(case.cluster.clone(), case.dialect.clone()).snapshot();
         let mut map = inside(entries(&last, Detail::Workloads));
-        for (_, now) in history {
-            let next = Engine::new(now, dialect.clone()).snapshot();
+        for (_, now) in history(case, 5) {
+            let next = Engine::new(now, case.dialect.clone()).snapshot();
             let step = diff(&last, &next, Detail::Workloads);
             // What rose, and what fell: to certain, to unknown, to nothing.
             for delta in step.closed {
@@ -180,11 +152,12 @@ fn diff_composes() {
             // A step between unknown and certain leaves the other bound open.
             for (pair, interval) in &truth {
                 let found = map.get(pair).cloned().unwrap_or_default();
-                assert!(found.certain.is_subset(&interval.certain), "seed {seed}: {pair:?}");
-                assert!(interval.possible.is_subset(&found.possible), "seed {seed}: {pair:?}");
+                ensure!(found.certain.is_subset(&interval.certain), "{pair:?}");
+                ensure!(interval.possible.is_subset(&found.possible), "{pair:?}");
             }
             map = truth;
             last = next;
         }
-    }
+        Ok(())
+    });
 }
