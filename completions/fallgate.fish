@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_fallgate_global_optspecs
-    string join \n f/filename= R/recursive n/namespace= context= kubeconfig= as= as-group= dialect= pod-cidr= add-file= remove= replace= color= h/help V/version
+    string join \n color= h/help V/version
 end
 
 function __fish_fallgate_needs_command
@@ -24,21 +24,9 @@ function __fish_fallgate_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c fallgate -n "__fish_fallgate_needs_command" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l context -d 'The kubeconfig context to read' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_needs_command" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l dialect -d 'How the network implementation reads what the API leaves open' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_needs_command" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_needs_command" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_needs_command" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_needs_command" -s V -l version -d 'Print version'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "map" -d 'List every allowed connection'
@@ -54,18 +42,6 @@ complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "completion" -d 'P
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "version" -d 'Print the version'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "__generate" -d 'Write the files that are generated from the program'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l from -d 'Only what leaves this endpoint' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l to -d 'Only what leads to this endpoint' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l port -d 'Only this port, such as 5432, 53/udp, 8000-8100/tcp, http' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s o -l output -d 'The output format' -r -f -a "table\t'Grouped, for people'
-wide\t'A line for each pair'
-json\t'A document; its schema is fallgate/map/v1'
-csv\t'Comma-separated values'
-md\t'A Markdown table'
-dot\t'A graph for Graphviz'
-mermaid\t'A graph for Mermaid'
-svg\t'A picture'
-html\t'A page with matrices and the picture'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l context -d 'The kubeconfig context to read' -r
@@ -77,15 +53,26 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l pod-cidr -d 'W
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l from -d 'Only what leaves this endpoint' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l to -d 'Only what leads to this endpoint' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l port -d 'Only this port, such as 5432, 53/udp, 8000-8100/tcp, http' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s l -l selector -d 'List only workloads whose pods have these labels, such as `app=web,tier!=cache`' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s o -l output -d 'The output format' -r -f -a "table\t'Grouped, for people'
+wide\t'A line for each pair'
+json\t'A document; its schema is fallgate/map/v1'
+csv\t'Comma-separated values'
+md\t'A Markdown table'
+dot\t'A graph for Graphviz'
+mermaid\t'A graph for Mermaid'
+svg\t'A picture'
+html\t'A page with matrices and the picture'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l pods -d 'List pods instead of the workloads that stand for them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s A -l all-namespaces -d 'List all namespaces, which is what happens without -n'
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
-json\t'A JSON document'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l context -d 'The kubeconfig context to read' -r
@@ -97,14 +84,13 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l pod-cidr -d 'W
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A JSON document'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
-json\t'A JSON document'
-md\t'Markdown, for a ticket or a pull request'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l context -d 'The kubeconfig context to read' -r
@@ -116,15 +102,14 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l pod-cidr -
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A JSON document'
+md\t'Markdown, for a ticket or a pull request'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l trusted -d 'What may be reached: a block of addresses a line, with a reason after `#`, or a YAML list of them' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
-json\t'A document; its schema is fallgate/exposure/v1'
-md\t'A Markdown table'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l context -d 'The kubeconfig context to read' -r
@@ -136,18 +121,18 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l pod-cidr 
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l trusted -d 'What may be reached: a block of addresses a line, with a reason after `#`, or a YAML list of them' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s l -l selector -d 'List only workloads whose pods have these labels, such as `app=web,tier!=cache`' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A document; its schema is fallgate/exposure/v1'
+md\t'A Markdown table'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l egress -d 'List the outside ranges that each workload may reach'
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s R -l recursive -d 'Read directories with everything below them'
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l egress -d 'List the outside ranges that each workload may reach'
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s A -l all-namespaces -d 'List all namespaces, which is what happens without -n'
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l hops -d 'Go no further than this many hops' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
-json\t'A document; its schema is fallgate/blast/v1'
-md\t'A Markdown table'
-dot\t'A graph for Graphviz'
-mermaid\t'A graph for Mermaid'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l context -d 'The kubeconfig context to read' -r
@@ -159,15 +144,17 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l pod-cidr -d 
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l hops -d 'Go no further than this many hops' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A document; its schema is fallgate/blast/v1'
+md\t'A Markdown table'
+dot\t'A graph for Graphviz'
+mermaid\t'A graph for Mermaid'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
-json\t'A document; its schema is fallgate/diff/v1'
-csv\t'Comma-separated values'
-md\t'Markdown, for a comment on a pull request'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l context -d 'The kubeconfig context to read' -r
@@ -179,16 +166,16 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pod-cidr -d '
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A document; its schema is fallgate/diff/v1'
+csv\t'Comma-separated values'
+md\t'Markdown, for a comment on a pull request'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pods -d 'Compare pods instead of the workloads that stand for them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s R -l recursive -d 'Read directories with everything below them'
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pods -d 'Compare pods instead of the workloads that stand for them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s o -l output -d 'The output format' -r -f -a "table\t'For people: what does not hold, and the counts'
-json\t'A JSON document'
-junit\t'JUnit XML, as CI systems read it'
-tap\t'Test Anything Protocol, version 14'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l context -d 'The kubeconfig context to read' -r
@@ -200,29 +187,21 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l pod-cidr -d '
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s o -l output -d 'The output format' -r -f -a "table\t'For people: what does not hold, and the counts'
+json\t'A JSON document'
+junit\t'JUnit XML, as CI systems read it'
+tap\t'Test Anything Protocol, version 14'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l fail-fast -d 'Stop at the first assertion that does not hold'
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s R -l recursive -d 'Read directories with everything below them'
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l fail-fast -d 'Stop at the first assertion that does not hold'
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s o -l output -d 'The output format' -r -f -a "yaml\t'The file'
 json\t'A JSON document'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l context -d 'The kubeconfig context to read' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l dialect -d 'How the network implementation reads what the API leaves open' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
@@ -263,56 +242,20 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "coverage" -d 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l context -d 'The kubeconfig context to read' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l dialect -d 'How the network implementation reads what the API leaves open' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand version" -s o -l output -d 'The output format' -r -f -a "text\t'One line'
 json\t'A JSON document'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l context -d 'The kubeconfig context to read' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l dialect -d 'How the network implementation reads what the API leaves open' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand version" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand version" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l out -d 'The directory that stands for the checkout\'s' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l context -d 'The kubeconfig context to read' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l dialect -d 'How the network implementation reads what the API leaves open' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
-complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s R -l recursive -d 'Read directories with everything below them'
 complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "map" -d 'List every allowed connection'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "can" -d 'Say whether one endpoint may reach another, and which rules decide'

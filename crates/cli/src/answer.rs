@@ -5,15 +5,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
 use fallgate_engine::{
-    Addresses, Connections, End, Engine, Explanation, Interval, PodId, Port, Repair, Union, Verdict,
+    Addresses, Connections, End, Engine, Explanation, Interval, PodId, Port, Repair, Union,
+    Verdict, WorkloadRef,
 };
-use fallgate_model::{Change, Direction, Family, Object, Pod, Protocol, Service};
+use fallgate_model::{Change, Direction, Family, Object, Pod, Protocol, Service, Str};
 use rustc_hash::FxHashMap;
 
 use crate::context::Context;
 use crate::endpoint::{EndpointSpec, Index, Member, Resolved};
 use crate::failure::Problem;
 use crate::port::PortSpec;
+use crate::render::{entry_ref, port_names};
 
 /// Which verdict of a question about many connections is its answer: the first
 /// of these that any of them has.
@@ -49,6 +51,8 @@ pub(crate) struct Example {
     pub(crate) packet: Port,
     /// The outside address, where one end is outside.
     pub(crate) address: Option<IpAddr>,
+    /// It is all that was asked about.
+    pub(crate) only: bool,
 }
 
 /// The answer to a question.
@@ -67,13 +71,17 @@ pub(crate) struct Asker<'c> {
     pub(crate) context: &'c Context,
     outside: RefCell<FxHashMap<(Member, Direction), Parts>>,
     resolved: RefCell<FxHashMap<EndpointSpec, Resolved>>,
+    /// The ports on which services lead to pods, by namespace.
+    served: RefCell<FxHashMap<Str, Served>>,
 }
 
 type Parts = Rc<Vec<(Addresses, Union)>>;
+type Served = Rc<FxHashMap<PodId, Vec<Port>>>;
 
 impl<'c> Asker<'c> {
     pub(crate) fn new(context: &'c Context) -> Asker<'c> {
-        Asker { context, outside: RefCell::default(), resolved: RefCell::default() }
+        let (outside, resolved) = (RefCell::default(), RefCell::default());
+        Asker { context, outside, resolved, served: RefCell::default() }
     }
 
     pub(crate) fn index(&self) -> &'c Index {
@@ -121,6 +129,7 @@ impl<'c> Asker<'c> {
         to: &EndpointSpec,
         port: &PortSpec,
     ) -> Result<Question, Problem> {
+        to.receives()?;
         let resolved = self.resolve(to)?;
         let mut question = match resolved {
             Resolved::Service(service) => self.through(&service, port)?,
@@ -164,12 +173,8 @@ impl<'c> Asker<'c> {
         }
         known.sort_unstable();
         known.dedup();
-        let help = if known.is_empty() {
-            "it declares no port with a name; ask for a number".to_owned()
-        } else {
-            format!("its ports are called {}", known.join(", "))
-        };
-        Err(Problem::new(format!("`{to}` has no port called `{port}`")).help(help))
+        Err(Problem::new(format!("`{to}` has no port called `{port}`"))
+            .help(port_names("its ports are called", &known)))
     }
 
     /// What a question to a service is about: its backends, and the ports that
@@ -241,7 +246,7 @@ impl<'c> Asker<'c> {
                 if several && self.is_loopback(from, &target.member) {
                     continue;
                 }
-                if self.pair(from, target, &mut add) {
+                if self.pair(from, target, !several, &mut add) {
                     break 'all;
                 }
             }
@@ -263,6 +268,21 @@ impl<'c> Asker<'c> {
                 reason: Some("there is no connection of this kind".to_owned()),
             },
         };
+        if let Some(Example { from: Member::Entry(entry), .. }) = &answer.example {
+            answer.reason = Some(match answer.verdict {
+                Verdict::Allowed => {
+                    format!("the {} leads there, and this is admitted from anyone", entry.kind)
+                }
+                Verdict::Denied => format!(
+                    "the {} does not lead there on this port, or nobody is admitted on it",
+                    entry.kind
+                ),
+                Verdict::Unknown => format!(
+                    "who serves the {} is not in the input, so only what its backends admit from anyone is certain",
+                    entry.kind
+                ),
+            });
+        }
         if let Some(open) = &question.open {
             answer = Answer {
                 verdict: Verdict::Unknown,
@@ -279,7 +299,7 @@ impl<'c> Asker<'c> {
             && match from {
                 Member::Workload(at) => self.index().workloads().get(*at).is_some_and(|w| w.bare),
                 Member::Pod(_) | Member::Node(_) => true,
-                Member::Outside(_) => false,
+                Member::Entry(_) | Member::Outside(_) => false,
             }
     }
 
@@ -289,17 +309,20 @@ impl<'c> Asker<'c> {
         &self,
         from: &Member,
         target: &Target,
+        only: bool,
         add: &mut dyn FnMut(Verdict, Example) -> bool,
     ) -> bool {
         let to = &target.member;
-        let example =
-            |packet, address| Example { from: from.clone(), to: to.clone(), packet, address };
+        let example = |packet, address, only| {
+            let (from, to) = (from.clone(), to.clone());
+            Example { from, to, packet, address, only }
+        };
         if let (Member::Outside(_), Member::Outside(_)) = (from, to) {
             return false;
         }
         if let (Some(packet), Some((a, b))) = (target.port.single(), self.exact(from, to)) {
             let verdict = self.one(&a, &b, packet);
-            return add(verdict, example(packet, outside_of(&a).or(outside_of(&b))));
+            return add(verdict, example(packet, outside_of(&a).or(outside_of(&b)), only));
         }
         let mut each = |asked: &Connections, interval: &Interval, address| {
             for (verdict, set) in [
@@ -307,8 +330,8 @@ impl<'c> Asker<'c> {
                 (Verdict::Unknown, asked.intersection(&interval.unknown())),
                 (Verdict::Allowed, asked.intersection(&interval.certain)),
             ] {
-                if let Some(packet) = typical(&set)
-                    && add(verdict, example(packet, address))
+                if let Some(packet) = self.declared(to, &set).or_else(|| typical(&set))
+                    && add(verdict, example(packet, address, false))
                 {
                     return true;
                 }
@@ -316,6 +339,10 @@ impl<'c> Asker<'c> {
             false
         };
         match (from, to) {
+            (Member::Entry(entry), _) => {
+                let Some(asked) = self.asked(to, &target.port) else { return false };
+                each(&asked, &self.let_in(entry, to), None)
+            }
             (Member::Outside(addresses), _) if !self.index().pods(to).is_empty() => {
                 let Some(asked) = self.asked(to, &target.port) else { return false };
                 self.parts(to, Direction::Ingress, addresses)
@@ -331,6 +358,59 @@ impl<'c> Asker<'c> {
                 None => false,
             },
         }
+    }
+
+    /// What an Ingress or a route lets in to a member.
+    fn let_in(&self, entry: &WorkloadRef, to: &Member) -> Interval {
+        let (index, snapshot) = (self.index(), &self.context.snapshot);
+        let workload = match to {
+            Member::Workload(at) => Some(*at),
+            Member::Pod(id) => index.workload_of(*id),
+            _ => None,
+        };
+        let to = workload.and_then(|at| index.workloads().get(at)).map(|w| &w.reference);
+        let entries = snapshot.entry_points();
+        (entries.iter().filter(|e| entry_ref(e) == *entry))
+            .flat_map(|e| snapshot.entry_connections(e))
+            .filter(|(reached, _)| Some(reached) == to)
+            .map(|(_, union)| union.interval)
+            .reduce(|a, b| a.union(&b))
+            .unwrap_or_default()
+    }
+
+    /// A packet of a set that the destination is there for: to a port that a
+    /// container declares, or else one that a service leads to.
+    fn declared(&self, to: &Member, set: &Connections) -> Option<Port> {
+        let snapshot = &self.context.snapshot;
+        let pods = || self.index().pods(to).iter().filter_map(|id| Some((*id, snapshot.pod(*id)?)));
+        let among = |port: &Port| set.contains(*port);
+        let ports = pods().flat_map(|(_, pod)| pod.ports.iter());
+        if let Some(found) = ports.map(|p| Some((p.protocol, p.port))).find(among) {
+            return Some(found);
+        }
+        pods()
+            .find_map(|(id, pod)| self.served(&pod.namespace).get(&id)?.iter().copied().find(among))
+    }
+
+    /// The ports on which the services of a namespace lead to its pods.
+    fn served(&self, namespace: &Str) -> Served {
+        if let Some(known) = self.served.borrow().get(namespace) {
+            return known.clone();
+        }
+        let snapshot = &self.context.snapshot;
+        let mut served: FxHashMap<PodId, Vec<Port>> = FxHashMap::default();
+        for service in snapshot.services().iter().filter(|s| s.namespace == *namespace) {
+            for port in &service.ports {
+                let asked = Some((port.protocol, port.port));
+                for (id, port) in snapshot.service_targets(service, asked).unwrap_or_default().pods
+                {
+                    served.entry(id).or_default().push(port);
+                }
+            }
+        }
+        let served = Rc::new(served);
+        self.served.borrow_mut().insert(namespace.clone(), served.clone());
+        served
     }
 
     /// The packets that are asked about, united over the pods of a destination;
@@ -421,6 +501,7 @@ impl<'c> Asker<'c> {
                     _ => None,
                 }
             }
+            Member::Entry(_) => None,
         }
     }
 
@@ -507,6 +588,7 @@ impl<'c> Asker<'c> {
         let list = |member: &Member| -> Vec<End> {
             match member {
                 Member::Node(name) => vec![End::Node(name.clone())],
+                Member::Entry(_) => Vec::new(),
                 Member::Outside(addresses) => {
                     addresses.first().map(End::Outside).into_iter().collect()
                 }

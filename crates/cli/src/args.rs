@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use fallgate_model::Dialect;
+use fallgate_model::{Dialect, Selector};
 use ipnet::IpNet;
 
 use crate::commands::{
@@ -27,8 +27,11 @@ use crate::output::Color;
     max_term_width = 120
 )]
 pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) global: Global,
+    /// When to colour
+    ///
+    /// `auto` colours on a terminal; NO_COLOR and CLICOLOR_FORCE are honoured.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
+    pub(crate) color: Color,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -42,7 +45,8 @@ Examples:
 const LONG_HELP: &str = "\
 Endpoints:
   NAMESPACE/NAME        a workload or a pod; with -n also NAME alone
-  NAMESPACE/KIND/NAME   the same with its kind, such as shop/deploy/web, or shop/svc/api for a service
+  NAMESPACE/KIND/NAME   the same with its kind, such as shop/deploy/web, or shop/svc/api for a service;
+                        as a source also an Ingress or a route, such as shop/ing/web
   NAMESPACE/*           every workload of a namespace
   192.0.2.7             an address: whoever has it, or the outside
   192.0.2.0/24          a block of addresses
@@ -64,7 +68,8 @@ Examples:
   fallgate can shop/web shop/api 9090 -f examples/shop
   kubectl get ns,po,netpol,svc,no -A -o yaml | fallgate exposure -f -";
 
-/// Options that every command takes.
+// What every command that reads a cluster takes. This is no doc comment: clap would take one for the
+// description of the command that these options are part of.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Global {
     /// Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable
@@ -109,40 +114,45 @@ pub(crate) struct Global {
     /// Answer as if the objects of this file stood in place of those of the same name; repeatable
     #[arg(long, value_name = "PATH", global = true, help_heading = WHAT_IF)]
     pub(crate) replace: Vec<String>,
-    /// When to colour
-    ///
-    /// `auto` colours on a terminal; NO_COLOR and CLICOLOR_FORCE are honoured.
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t, global = true)]
-    pub(crate) color: Color,
+}
+
+// A command that reads a cluster: its own arguments, and those that say which cluster. Commands that
+// read none are without it, so that they refuse options that would do nothing.
+#[derive(Args, Debug)]
+pub(crate) struct Reads<A: Args> {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) args: A,
 }
 
 const INPUT: &str = "Input";
 const MEANING: &str = "Meaning";
 const WHAT_IF: &str = "What if";
 
-/// What to list, as kubectl has it; commands that list flatten this.
+// What to list, as kubectl has it; commands that list flatten this.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Listing {
     /// List all namespaces, which is what happens without -n
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,
-    /// List only what has these labels, such as `app=web,tier!=cache`
-    #[arg(short = 'l', long, value_name = "SELECTOR")]
-    pub(crate) selector: Option<String>,
+    /// List only workloads whose pods have these labels, such as `app=web,tier!=cache`
+    #[arg(short = 'l', long, value_name = "SELECTOR", value_parser = crate::labels::parse)]
+    pub(crate) selector: Option<Selector>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Map(map::MapArgs),
-    Can(can::CanArgs),
-    Explain(explain::ExplainArgs),
-    Exposure(exposure::ExposureArgs),
-    Blast(blast::BlastArgs),
-    Diff(diff::DiffArgs),
-    Test(test::TestArgs),
+    Map(Reads<map::MapArgs>),
+    Can(Reads<can::CanArgs>),
+    Explain(Reads<explain::ExplainArgs>),
+    Exposure(Reads<exposure::ExposureArgs>),
+    Blast(Reads<blast::BlastArgs>),
+    Diff(Reads<diff::DiffArgs>),
+    Test(Reads<test::TestArgs>),
     Fix(fix::FixArgs),
-    Audit(audit::AuditArgs),
+    Audit(Reads<audit::AuditArgs>),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
     #[command(name = "__generate", hide = true)]

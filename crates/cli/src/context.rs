@@ -8,7 +8,7 @@ use fallgate_model::{Diagnostic, Dialect, Opaque, Origin, Severity, SourceId, So
 use crate::args::Global;
 use crate::endpoint::Index;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Problem};
 use crate::input::{self, Text};
 use crate::output::Printer;
 use crate::wire;
@@ -59,6 +59,16 @@ impl Context {
                 reading.cluster.opaque.extend(opaque.map(|o| Opaque { origin, ..o }));
             }
         }
+        // Nothing at all is a pipe that broke or a wrong file, not a cluster in
+        // which nothing is allowed.
+        if reading.objects.is_empty()
+            && reading.ignored.is_empty()
+            && reading.diagnostics.is_empty()
+        {
+            return Err(Problem::new("the input has no Kubernetes object")
+                .help("name files with manifests, or pipe in what `kubectl get -o yaml` prints")
+                .into());
+        }
         crate::overlay::apply(global, &mut reading, &mut texts)?;
         let cluster = std::mem::take(&mut reading.cluster);
         let engine = Engine::new(cluster, dialect(global));
@@ -85,6 +95,16 @@ impl Context {
     /// Whether something in the input was not evaluated.
     pub(crate) fn incomplete(&self) -> bool {
         self.reading.diagnostics.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Whether an object that is or places endpoints was left out: then even an
+    /// answer about every endpoint is not about all of them.
+    pub(crate) fn lost_endpoints(&self) -> bool {
+        self.reading.diagnostics.iter().any(|d| {
+            let policy = |kind: &str| kind.ends_with("Policy") || kind.is_empty();
+            d.severity == Severity::Error
+                && d.object.as_ref().is_some_and(|object| !policy(&object.kind))
+        })
     }
 
     /// How a command that lists what there is ends: see [`Exit`].

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
 use crate::failure::Problem;
+use crate::render::entry_ref;
 use crate::wire;
 
 /// An endpoint as written.
@@ -51,7 +52,22 @@ const KINDS: &[(&str, &[&str])] = &[
     ("ReplicationController", &["rc", "replicationcontroller", "replicationcontrollers"]),
     ("Service", &["svc", "service", "services"]),
     ("StatefulSet", &["sts", "statefulset", "statefulsets"]),
+    ("Ingress", &["ing", "ingress", "ingresses"]),
+    ("HTTPRoute", &["httproute", "httproutes"]),
+    ("GRPCRoute", &["grpcroute", "grpcroutes"]),
+    ("TCPRoute", &["tcproute", "tcproutes"]),
+    ("TLSRoute", &["tlsroute", "tlsroutes"]),
+    ("UDPRoute", &["udproute", "udproutes"]),
 ];
+
+/// The kinds that let traffic in and are no endpoints themselves.
+const ENTRY_POINTS: [&str; 6] =
+    ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
+
+/// Every kind that has a short name.
+pub(crate) fn known_kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(kind, _)| *kind)
+}
 
 /// The API kind that a word means; a kind without short names is itself.
 pub(crate) fn kind(word: &str) -> String {
@@ -84,6 +100,21 @@ impl EndpointSpec {
             });
         }
         let parts: Vec<&str> = text.split('/').collect();
+        match *parts {
+            [one] if looks_like_address(one) => {
+                return Err(fail(format!("`{text}` is not an address")));
+            }
+            [one, prefix] if looks_like_address(one) => {
+                let long =
+                    one.parse::<IpAddr>().is_ok() && prefix.bytes().all(|b| b.is_ascii_digit());
+                let why = match long {
+                    true => ": the prefix is longer than the address",
+                    false => "",
+                };
+                return Err(fail(format!("`{text}` is not a block of addresses{why}")));
+            }
+            _ => {}
+        }
         let name = |part: &str| {
             !part.is_empty()
                 && part
@@ -103,11 +134,39 @@ impl EndpointSpec {
             [ns, k, n] if label(ns) && name(k) && name(n) => Ok(named(ns, Some(kind(k)), n)),
             [n] if name(n) => match namespace {
                 Some(ns) => Ok(named(ns, None, n)),
+                None if !nearest(n, ["internet"].into_iter()).is_empty() => {
+                    Err(Problem::new(format!("`{text}` is not an endpoint"))
+                        .help("did you mean `internet`?"))
+                }
                 None => Err(fail(format!("`{text}` names no namespace"))),
             },
             _ => Err(fail(format!("`{text}` is not an endpoint"))),
         }
     }
+
+    /// Fails for what only lets others in: nothing is sent to an Ingress or a
+    /// route, it is sent to whoever serves it.
+    pub(crate) fn receives(&self) -> Result<(), Problem> {
+        match self {
+            EndpointSpec::Named { kind: Some(kind), .. } if is_entry_point(kind) => Err(
+                Problem::new(format!("`{self}` receives nothing itself: whoever serves it does"))
+                    .help("name the workload of its controller, or one of its backends"),
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_entry_point(kind: &str) -> bool {
+    ENTRY_POINTS.iter().any(|known| known.eq_ignore_ascii_case(kind))
+}
+
+/// Four numbers with dots between, or what only an IPv6 address has.
+fn looks_like_address(text: &str) -> bool {
+    let four = text.split('.').count() == 4
+        && text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    four || (text.contains(':')
+        && text.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b)))
 }
 
 impl fmt::Display for EndpointSpec {
@@ -135,6 +194,8 @@ pub(crate) enum Member {
     Pod(PodId),
     /// A node by name.
     Node(Str),
+    /// An Ingress or a route, which lets others in.
+    Entry(WorkloadRef),
     /// Addresses that are no endpoint's.
     Outside(Addresses),
 }
@@ -234,7 +295,7 @@ impl Index {
         match member {
             Member::Workload(at) => self.workloads.get(*at).map_or(&[], |w| &w.pods),
             Member::Pod(id) => std::slice::from_ref(id),
-            Member::Node(_) | Member::Outside(_) => &[],
+            Member::Node(_) | Member::Entry(_) | Member::Outside(_) => &[],
         }
     }
 
@@ -323,6 +384,18 @@ impl Index {
                     None => Err(self.unknown(snapshot, namespace, Some(kind), name)),
                 };
             }
+            if is_entry_point(kind) {
+                let entries = snapshot.entry_points();
+                let found = entries.iter().find(|e| {
+                    e.kind.eq_ignore_ascii_case(kind)
+                        && *e.namespace == *namespace
+                        && *e.name == *name
+                });
+                return match found {
+                    Some(entry) => Ok(Resolved::Members(vec![Member::Entry(entry_ref(entry))])),
+                    None => Err(self.unknown(snapshot, namespace, Some(kind), name)),
+                };
+            }
             return match all.iter().find(|m| is(m, kind)) {
                 Some(member) => Ok(Resolved::Members(vec![member.clone()])),
                 None => Err(self.unknown(snapshot, namespace, Some(kind), name)),
@@ -348,16 +421,17 @@ impl Index {
         }
     }
 
-    fn kind_of(&self, member: &Member) -> &str {
+    fn kind_of<'m>(&'m self, member: &'m Member) -> &'m str {
         match member {
             Member::Workload(at) => self.workloads.get(*at).map_or("", |w| &w.reference.kind),
             Member::Pod(_) => "Pod",
             Member::Node(_) => "Node",
+            Member::Entry(entry) => &entry.kind,
             Member::Outside(_) => "",
         }
     }
 
-    fn no_namespace(&self, snapshot: &Snapshot, namespace: &str) -> Problem {
+    pub(crate) fn no_namespace(&self, snapshot: &Snapshot, namespace: &str) -> Problem {
         if snapshot.namespace(namespace).is_some() {
             return Problem::new(format!("namespace `{namespace}` has no pod and no workload"));
         }
@@ -379,7 +453,10 @@ impl Index {
             None => format!("{namespace}/{name}"),
         };
         let mut names: Vec<String> = Vec::new();
-        if kind == Some("Service") {
+        if kind.is_some_and(is_entry_point) {
+            let entries = snapshot.entry_points();
+            names.extend(entries.iter().map(|e| format!("{}/{}/{}", e.namespace, e.kind, e.name)));
+        } else if kind == Some("Service") {
             names.extend(
                 snapshot.services().iter().map(|s| format!("{}/Service/{}", s.namespace, s.name)),
             );
@@ -403,8 +480,23 @@ impl Index {
         let here = format!("{namespace}/");
         let known: Vec<&str> =
             names.iter().map(String::as_str).filter(|n| n.starts_with(&here)).collect();
-        Problem::new(format!("no pod, workload or service `{wanted}` in the input"))
-            .help(suggestion(&near, &known))
+        let what = match kind {
+            Some(kind) if is_entry_point(kind) || kind == "Service" => kind,
+            _ => "pod, workload or service",
+        };
+        let mut help = suggestion(&near, &known);
+        if help.is_empty() {
+            let namespaces: Vec<&str> = self.by_namespace.keys().map(|n| &**n).collect();
+            help = match self.in_namespace(namespace) {
+                [] => {
+                    let near = nearest(namespace, namespaces.iter().copied());
+                    let there = suggestion(&near, &namespaces);
+                    format!("namespace `{namespace}` has no pod and no workload; {there}")
+                }
+                _ => format!("there is no {what} in namespace `{namespace}`"),
+            };
+        }
+        Problem::new(format!("no {what} `{wanted}` in the input")).help(help)
     }
 
     /// What a member is called in human output.
@@ -417,6 +509,7 @@ impl Index {
                 .pod(*id)
                 .map_or_else(String::new, |pod| format!("{}/{}", pod.namespace, pod.name)),
             Member::Node(name) => format!("node {name}"),
+            Member::Entry(entry) => format!("{}/{}/{}", entry.namespace, entry.kind, entry.name),
             Member::Outside(addresses) if addresses == self.outside() => "internet".to_owned(),
             Member::Outside(addresses) => show_addresses(addresses),
         }
@@ -438,6 +531,7 @@ impl Index {
                 }
             }
             Member::Node(name) => wire::Endpoint::Node { node: name.to_string() },
+            Member::Entry(entry) => entry.into(),
             Member::Outside(addresses) => addresses.into(),
         }
     }
@@ -474,7 +568,7 @@ impl Index {
                         left.push(Member::Workload(at));
                     }
                 }
-                Member::Node(_) => left.push(member),
+                Member::Node(_) | Member::Entry(_) => left.push(member),
             }
         }
         left
@@ -512,7 +606,7 @@ fn united(addresses: &[IpAddr]) -> Addresses {
     }
 }
 
-fn suggestion(near: &[&str], known: &[&str]) -> String {
+pub(crate) fn suggestion(near: &[&str], known: &[&str]) -> String {
     const FEW: usize = 8;
     let quoted = |names: &[&str]| -> String {
         names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")
@@ -595,6 +689,15 @@ mod tests {
         }
         for text in ["", "web", "/", "shop/", "/web", "a/b/c/d", "192.0.2.7/33", "a b/c", "a/*/b"] {
             assert!(EndpointSpec::parse(text, None).is_err(), "{text}");
+        }
+        for (text, said) in [
+            ("300.1.1.1", "is not an address"),
+            ("fe80:::1", "is not an address"),
+            ("10.0.0.1/33", "the prefix is longer"),
+            ("10.0.0.256/8", "is not a block of addresses"),
+            ("intrenet", "is not an endpoint"),
+        ] {
+            assert!(EndpointSpec::parse(text, None).unwrap_err().message.contains(said), "{text}");
         }
         let here = EndpointSpec::parse("web", Some("shop")).unwrap();
         assert_eq!(here.to_string(), "shop/web");

@@ -282,7 +282,14 @@ fn cannot_read(error: &io::Error) -> Problem {
     let mut first = text.chars();
     let lower: String =
         first.next().map(|c| c.to_lowercase().chain(first).collect()).unwrap_or_default();
-    Problem::new(format!("cannot be read: {lower}"))
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => {
+            "name a file or a directory that is there; paths start at the current directory"
+        }
+        io::ErrorKind::PermissionDenied => "the user who runs this must be allowed to read it",
+        _ => "",
+    };
+    Problem::new(format!("cannot be read: {lower}")).help(help)
 }
 
 /// Reads the manifests that a path had at a revision.

@@ -1,8 +1,8 @@
 //! The command line: arguments → settings → command → printer.
 //!
 //! Everything that reads or writes the outside world is here and at the edges
-//! of this crate: [`input`] reads, [`output::Printer`] writes, and a command in
-//! between turns a [`context::Context`] into an answer.
+//! of this crate: `input` reads, `output::Printer` writes, and a command in
+//! between turns a `context::Context` into an answer.
 
 mod answer;
 mod args;
@@ -39,7 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Failed } else { Exit::Yes }.into();
         }
     };
-    let mut printer = output::Printer::new(cli.global.color);
+    let mut printer = output::Printer::new(cli.color);
     let outcome = commands::run(&cli, &mut printer).and_then(|exit| {
         printer.finish()?;
         Ok(exit)

@@ -1,10 +1,12 @@
 //! What-if: a cluster with objects added, removed or replaced.
 
+use std::collections::BTreeSet;
+
 use fallgate_manifest::{ReadOptions, Reading, overlay};
-use fallgate_model::Key;
+use fallgate_model::{Cluster, Key};
 
 use crate::args::Global;
-use crate::endpoint;
+use crate::endpoint::{self, suggestion};
 use crate::failure::{Failure, Problem};
 use crate::input::{self, Text};
 
@@ -24,9 +26,9 @@ pub(crate) fn apply(
                     } else {
                         format!("{kind} {namespace}/{name}")
                     };
-                    problems.push(
-                        Problem::new(format!("there is no {called} to remove")).at("--remove"),
-                    );
+                    let problem = Problem::new(format!("there is no {called} to remove"))
+                        .help(there_are(&reading.cluster, &kind, &namespace, &name));
+                    problems.push(problem.at("--remove"));
                 }
             }
             Err(problem) => problems.push(problem.at("--remove")),
@@ -52,6 +54,56 @@ pub(crate) fn apply(
         overlay::add(&mut reading.cluster, other);
     }
     Ok(())
+}
+
+/// What there is of a kind, nearest names first; or that there is no such kind.
+fn there_are(cluster: &Cluster, kind: &str, namespace: &str, name: &str) -> String {
+    let mut objects: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
+    objects.extend(cluster.namespaces.iter().map(|o| ("Namespace", "", &*o.name)));
+    objects.extend(cluster.nodes.iter().map(|o| ("Node", "", &*o.name)));
+    for pod in &cluster.pods {
+        let workload = &pod.workload;
+        objects.insert((&*workload.kind, &*pod.namespace, &*workload.name));
+        if !pod.stand_in {
+            objects.insert(("Pod", &*pod.namespace, &*pod.name));
+        }
+    }
+    objects.extend(cluster.services.iter().map(|o| ("Service", &*o.namespace, &*o.name)));
+    let policies = cluster.network_policies.iter();
+    objects.extend(policies.map(|o| ("NetworkPolicy", &*o.namespace, &*o.name)));
+    for policy in &cluster.cluster_policies {
+        objects.insert((policy.kind.name(), "", &*policy.name));
+    }
+    let entries = cluster.entry_points.iter();
+    objects.extend(entries.map(|o| (&*o.kind, &*o.namespace, &*o.name)));
+    objects.extend(cluster.opaque.iter().map(|o| (&*o.kind, &*o.namespace, &*o.name)));
+
+    let show = |namespace: &str, name: &str| match namespace {
+        "" => name.to_owned(),
+        _ => format!("{namespace}/{name}"),
+    };
+    let known: Vec<String> =
+        objects.iter().filter(|o| o.0 == kind).map(|o| show(o.1, o.2)).collect();
+    if known.is_empty() {
+        let mut kinds: Vec<&str> = objects.iter().map(|o| o.0).collect();
+        kinds.dedup();
+        let there = KINDS.iter().map(|(kind, ..)| *kind).chain(endpoint::known_kinds());
+        let mut every: BTreeSet<&str> = there.collect();
+        every.extend(&kinds);
+        if every.contains(kind) {
+            return format!("there is no {kind} in the input");
+        }
+        let near = endpoint::nearest(kind, every.iter().copied());
+        return format!("`{kind}` is no kind that is known; {}", suggestion(&near, &kinds));
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let wanted = show(namespace, name);
+    let mut near = endpoint::nearest(&wanted, known.iter().copied());
+    if near.is_empty() {
+        let tail = format!("/{name}");
+        near.extend(known.iter().copied().filter(|n| n.ends_with(&tail)).take(3));
+    }
+    suggestion(&near, &known)
 }
 
 /// Reads what is laid over, with everything there is to say about it.

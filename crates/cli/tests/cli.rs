@@ -386,3 +386,55 @@ fn completions_are_printed_for_every_shell() {
         assert!(out.contains("fallgate"), "{shell}");
     }
 }
+
+#[test]
+fn a_port_name_that_no_destination_has_is_a_mistake() {
+    let (code, out, err) = run(&["map", "--port", "nope", "-f", "examples/shop"]);
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(
+        err.contains("no destination has a port called `nope`") && err.contains("http"),
+        "{err}"
+    );
+}
+
+#[test]
+fn what_an_ingress_lets_in_is_asked_for_and_never_folded_into_yes() {
+    assert_eq!(run(&["map", "-f", "examples/shop"]).0, 3);
+    let ask = |args: &[&str]| run(&[args, &["-f", "examples/shop"]].concat());
+    let (code, out, _) = ask(&["can", "shop/ing/web", "shop/web", "8080"]);
+    assert_eq!(code, 3, "{out}");
+    assert!(out.contains("who serves the Ingress is not in the input"), "{out}");
+    assert_eq!(ask(&["explain", "shop/Ingress/web", "shop/web", "8080"]).0, 3);
+    assert!(ask(&["map", "--from", "shop/Ingress/web"]).1.contains("shop/web"));
+    let (code, _, err) = ask(&["can", "shop/web", "shop/Ingress/web", "80"]);
+    assert_eq!(code, 2);
+    assert!(err.contains("receives nothing itself"), "{err}");
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    for args in [
+        &["version", "-f", "x"][..],
+        &["completion", "bash", "--dialect", "cilium"],
+        &["fix", "x", "--remove", "y"],
+    ] {
+        assert_eq!(run(args).0, 2, "{args:?}");
+    }
+}
+
+#[test]
+fn a_selector_chooses_what_is_listed() {
+    let (_, all, _) = run(&["map", "-A", "-f", "examples/shop", "-o", "csv"]);
+    let (_, some, _) = run(&["map", "-l", "app=db", "-f", "examples/shop", "-o", "csv"]);
+    assert!(some.lines().count() < all.lines().count(), "{some}");
+    assert_eq!(run(&["map", "-l", "app=nothing", "-f", "examples/shop"]).0, 2);
+}
+
+#[test]
+fn single_assertions_that_hold_say_why() {
+    let test = "tests: [{from: shop/web, to: shop/api, port: 9090, expect: allowed}]";
+    let (_, out, _) = with_input(&["test", "-", "-f", "examples/shop", "-o", "json"], test);
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["results"][0]["ingress"]["policy"]["name"], "api", "{out}");
+    assert!(document["results"][0]["reason"].is_string(), "{out}");
+}

@@ -189,6 +189,9 @@ impl<'c> Checker<'c> {
                 break;
             }
         }
+        if let Some((_, Answer { example: Some(example), .. }, _)) = &mut worst {
+            example.only &= questions.len() == 1;
+        }
         let (verdict, example, reason, path) = match worst {
             Some((_, a, path)) => (a.verdict, a.example, a.reason, path),
             None => (Verdict::Unknown, None, None, Vec::new()),

@@ -120,28 +120,35 @@ fn default_deny(asker: &Asker<'_>, at: usize) -> Answer {
     let exposure = asker.context.snapshot.exposure(asker.index().pods(&member));
     let mut answer = Answer { verdict: Verdict::Denied, example: None, reason: None };
     for (direction, side) in [("ingress", &exposure.ingress), ("egress", &exposure.egress)] {
-        if side.isolated == Some(true) {
-            continue;
-        }
-        let everyone = |peer: &PotentialPeer| match peer {
-            PotentialPeer::Pods { namespaces, pods } => namespaces.is_empty() && pods.is_empty(),
-            PotentialPeer::Outside(addresses) => {
-                Family::ALL.into_iter().any(|f| Addresses::all(f).difference(addresses).is_empty())
+        // What any pod may do, whatever its labels; what only some may do is
+        // possible, and no more than that where policies isolate.
+        let mut anyone = Interval::none();
+        let mut outside = Addresses::none();
+        for exposed in &side.peers {
+            match &exposed.peer {
+                PotentialPeer::Pods { namespaces, pods } => {
+                    if namespaces.is_empty() && pods.is_empty() {
+                        anyone = anyone.union(&exposed.interval);
+                    }
+                }
+                PotentialPeer::Outside(addresses) => {
+                    if !exposed.interval.certain.is_empty() {
+                        outside = outside.union(addresses);
+                    }
+                }
             }
-        };
-        let open = side
-            .peers
-            .iter()
-            .filter(|p| everyone(&p.peer))
-            .fold(Interval::none(), |all, p| all.union(&p.interval));
-        let verdict = match () {
-            () if !open.certain.is_empty() => Verdict::Allowed,
-            () if !open.possible.is_empty() => Verdict::Unknown,
-            () => continue,
+        }
+        let whole_family =
+            Family::ALL.into_iter().any(|f| Addresses::all(f).difference(&outside).is_empty());
+        let (verdict, reason) = match () {
+            () if !anyone.certain.is_empty() => (Verdict::Allowed, "its {} is open to every pod"),
+            () if whole_family => (Verdict::Allowed, "its {} is open to every outside address"),
+            () if side.isolated == Some(true) => continue,
+            () => (Verdict::Unknown, "it is not known whether a policy closes its {}"),
         };
         if verdict == Verdict::Allowed || answer.verdict == Verdict::Denied {
             answer.verdict = verdict;
-            answer.reason = Some(format!("no policy closes its {direction}"));
+            answer.reason = Some(reason.replace("{}", direction));
         }
     }
     answer

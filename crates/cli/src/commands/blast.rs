@@ -11,7 +11,7 @@ use crate::commands::map::{GraphOf, advise};
 use crate::context::Context;
 use crate::endpoint::EndpointSpec;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Problem};
 use crate::graph::{self, Picture};
 use crate::output::{Printer, Style, Table, Text};
 use crate::render::{Ends, Filter, Names, Row, code, entries, interval_texts};
@@ -89,6 +89,11 @@ pub(crate) fn run(
     let spec = EndpointSpec::parse(&args.endpoint, global.namespace.as_deref())?;
     let context = Context::read(global)?;
     let start = Ends::resolve(&context, Detail::Workloads, &spec)?;
+    if !start.entries.is_empty() {
+        return Err(Problem::new(format!("`{spec}` is no place to be: whoever serves it is"))
+            .help("name the workload of its controller, or `internet`")
+            .into());
+    }
     let net = Net::of(&context, &start)?;
     let reached = net.spread(args.hops.unwrap_or(u32::MAX));
 

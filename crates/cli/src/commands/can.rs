@@ -23,7 +23,7 @@ use crate::wire::{self, WireVerdict};
   fallgate can shop/web shop/api 9090 -f examples/shop
   fallgate can internet shop/web http -f examples/shop
   fallgate can shop/api 203.0.113.7 443 -f examples/shop -o json
-  fallgate can shop/web shop/db 5432 -f examples/shop --add-file opened.yaml")]
+  fallgate can shop/web shop/db 5432 -f examples/shop --add-file FILE")]
 pub(crate) struct CanArgs {
     #[command(flatten)]
     pub(crate) ends: Ends,
@@ -35,7 +35,8 @@ pub(crate) struct CanArgs {
 /// What `can` and `explain` ask about.
 #[derive(Args, Debug)]
 pub(crate) struct Ends {
-    /// Where it comes from: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/*, an address, a CIDR or internet
+    /// Where it comes from: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/*, an address, a CIDR or internet; also an
+    /// Ingress or a route, such as shop/ing/web
     from: String,
     /// Where it goes: the same, or a service
     to: String,

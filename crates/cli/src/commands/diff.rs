@@ -1,11 +1,12 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use fallgate_engine::{
-    Connections, Delta, Detail, Diff, Interval, Lone, Place, Snapshot, WorkloadRef,
+    Connections, Delta, Detail, Diff, Interval, Lone, Place, PodId, Snapshot, WorkloadRef,
 };
-use fallgate_model::ObjectRef;
+use fallgate_model::{Direction, ObjectRef, Opaque};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,8 +16,9 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
 use crate::input::{self, Source};
+use crate::labels;
 use crate::output::{Printer, Style, Table, Text};
-use crate::render::{Csv, Grouped, Line, Names, Row, code, interval_texts};
+use crate::render::{Csv, Grouped, Line, Names, Row, code, interval_texts, place_of};
 use crate::wire;
 
 /// Compare two clusters by what they allow
@@ -27,9 +29,9 @@ use crate::wire;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  fallgate diff git:main:deploy deploy
+  fallgate diff git:main:examples/shop examples/shop
   fallgate diff -f examples/shop --remove netpol/shop/default-deny
-  fallgate diff live deploy -o md")]
+  fallgate diff live DIRECTORY -o md")]
 pub(crate) struct DiffArgs {
     /// The cluster before the change
     #[arg(requires = "after", value_name = "BEFORE")]
@@ -105,6 +107,7 @@ pub(crate) fn run(
     let detail = if args.pods { Detail::Pods } else { Detail::Workloads };
     let mut diff = fallgate_engine::diff(&before.snapshot, &after.snapshot, detail);
     entry_points(&before.snapshot, &after.snapshot, &mut diff);
+    unevaluated(&before.snapshot, &after.snapshot, detail, &mut diff);
     let sides = Sides { before: &before, after: &after, detail, diff: &diff };
     match args.output {
         Format::Table => sides.table(printer)?,
@@ -205,6 +208,53 @@ fn entry_points(before: &Snapshot, after: &Snapshot, diff: &mut Diff) {
     }
 }
 
+/// Names the objects that are not evaluated, where they are why something is
+/// no longer certain or has become so.
+fn unevaluated(before: &Snapshot, after: &Snapshot, detail: Detail, diff: &mut Diff) {
+    let alike = |a: &Opaque, b: &Opaque| {
+        (&a.kind, &a.namespace, &a.name) == (&b.kind, &b.namespace, &b.name)
+            && (&a.scope, &a.directions, a.opacity) == (&b.scope, &b.directions, b.opacity)
+    };
+    let lost = |one: &Snapshot, other: &Snapshot| -> Vec<Arc<Opaque>> {
+        let gone = |o: &&Arc<Opaque>| !other.opaque().any(|known| alike(o, known));
+        one.opaque().filter(gone).cloned().collect()
+    };
+    let sides = [(before, lost(before, after)), (after, lost(after, before))];
+    if sides.iter().all(|(_, changed)| changed.is_empty()) {
+        return;
+    }
+    let sides = sides.map(|(snapshot, changed)| {
+        let mut pods: BTreeMap<WorkloadRef, Vec<PodId>> = BTreeMap::new();
+        for id in snapshot.pods() {
+            if let Some(place) = place_of(snapshot, detail, id) {
+                pods.entry(place).or_default().push(id);
+            }
+        }
+        (snapshot, changed, pods)
+    });
+    for delta in diff.opened.iter_mut().chain(&mut diff.closed) {
+        if delta.lone.is_some() || delta.interval.unknown().is_empty() {
+            continue;
+        }
+        let mut causes: BTreeSet<ObjectRef> =
+            std::mem::take(&mut delta.causes).into_iter().collect();
+        let ends = [(&delta.from, Direction::Egress), (&delta.to, Direction::Ingress)];
+        for (snapshot, changed, pods) in &sides {
+            for (place, direction) in ends {
+                let Place::Workload(workload) = place else { continue };
+                let pods = pods.get(workload).map_or(&[][..], Vec::as_slice);
+                let bears = |o: &&Arc<Opaque>| labels::may_bear(snapshot, o, pods, direction);
+                causes.extend(changed.iter().filter(bears).map(|o| ObjectRef {
+                    kind: o.kind.clone(),
+                    namespace: o.namespace.clone(),
+                    name: o.name.clone(),
+                }));
+            }
+        }
+        delta.causes = causes.into_iter().collect();
+    }
+}
+
 /// What the second has over the first: certain where it is impossible in the
 /// first and certain in the second.
 fn gained(a: &Interval, b: &Interval) -> Interval {
@@ -279,12 +329,16 @@ impl Sides<'_> {
     }
 
     fn summary(&self) -> String {
-        format!(
-            "{} opened, {} closed, {} unchanged",
-            self.diff.opened.len(),
-            self.diff.closed.len(),
-            self.diff.unchanged
-        )
+        let mut parts = Vec::new();
+        for (deltas, word) in [(&self.diff.opened, "opened"), (&self.diff.closed, "closed")] {
+            let possibly = deltas.iter().filter(|d| d.interval.certain.is_empty()).count();
+            parts.push(format!("{} {word}", deltas.len() - possibly));
+            if possibly > 0 {
+                parts.push(format!("{possibly} possibly {word}"));
+            }
+        }
+        parts.push(format!("{} unchanged", self.diff.unchanged));
+        parts.join(", ")
     }
 
     fn table(&self, printer: &mut Printer) -> Result<(), Failure> {

@@ -3,21 +3,22 @@ use std::net::IpAddr;
 
 use clap::{Args, ValueEnum};
 use fallgate_engine::{
-    Addresses, Detail, ExposedSide, Interval, PodId, PotentialPeer, WorkloadRef,
+    Addresses, Detail, ExposedPeer, ExposedSide, Interval, PodId, PotentialPeer, WorkloadRef,
 };
 use fallgate_model::{Direction, METADATA_NAME, Operator, Selector};
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{Global, Listing};
 use crate::context::Context;
 use crate::endpoint::EndpointSpec;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
 use crate::input;
+use crate::labels;
 use crate::output::{Printer, Style, Table, Text};
-use crate::render::{Ends, Names, code, interval_texts, short};
+use crate::render::{Ends, Names, code, interval_texts, selected, short};
 use crate::wire;
 
 /// List what pods that do not exist yet, and the outside, could reach
@@ -30,7 +31,7 @@ use crate::wire;
 Examples:
   fallgate exposure -f examples/shop
   fallgate exposure shop/db -f examples/shop
-  fallgate exposure --egress --trusted trusted.txt -f examples/shop")]
+  fallgate exposure --egress --trusted FILE -f examples/shop")]
 pub(crate) struct ExposureArgs {
     /// Only this endpoint; without it, every workload, of a namespace with -n
     #[arg(value_name = "ENDPOINT")]
@@ -41,6 +42,8 @@ pub(crate) struct ExposureArgs {
     /// What may be reached: a block of addresses a line, with a reason after `#`, or a YAML list of them
     #[arg(long, value_name = "FILE", requires = "egress")]
     trusted: Option<String>,
+    #[command(flatten)]
+    listing: Listing,
     /// The output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
@@ -149,6 +152,8 @@ struct Found {
     workload: WorkloadRef,
     ingress: Option<ExposedSide>,
     egress: ExposedSide,
+    /// For ingress and egress: whether the input leaves open what policies do.
+    open: [bool; 2],
 }
 
 /// Addresses that a workload may reach and should not.
@@ -176,13 +181,23 @@ pub(crate) fn run(
     let context = Context::read(global)?;
     let wanted = spec.as_ref().map(|spec| Ends::resolve(&context, Detail::Workloads, spec));
     let wanted = wanted.transpose()?.map(|ends| ends.workloads);
-    let workloads = context.snapshot.workloads().into_iter().filter(|(w, _)| match &wanted {
-        Some(wanted) => wanted.contains(w),
-        None => namespace.is_none_or(|namespace| *w.namespace == *namespace),
+    let selector = args.listing.selector.as_ref();
+    let selected = selector
+        .map(|selector| selected(&context.snapshot, Detail::Workloads, selector))
+        .transpose()?;
+    let workloads = context.snapshot.workloads().into_iter().filter(|(w, _)| {
+        selected.as_ref().is_none_or(|selected| selected.contains(w))
+            && match &wanted {
+                Some(wanted) => wanted.contains(w),
+                None => namespace.is_none_or(|namespace| *w.namespace == *namespace),
+            }
     });
     let found: Vec<Found> =
         workloads.map(|(workload, pods)| look(&context, workload, &pods, args.egress)).collect();
     if found.is_empty() {
+        if let (Some(namespace), None, None) = (namespace, &wanted, &selected) {
+            return Err(context.index().no_namespace(&context.snapshot, namespace).into());
+        }
         return Err(Problem::new("there is no workload to look at")
             .help("name a pod, a workload or a namespace that has some")
             .into());
@@ -207,9 +222,14 @@ pub(crate) fn run(
 }
 
 fn look(context: &Context, workload: WorkloadRef, pods: &[PodId], egress_only: bool) -> Found {
+    let snapshot = &context.snapshot;
+    let open = [Direction::Ingress, Direction::Egress].map(|direction| {
+        snapshot.opaque().any(|o| labels::may_bear(snapshot, o, pods, direction))
+            || labels::order_is_open(snapshot, pods, direction)
+    });
     if !egress_only {
         let exposure = context.snapshot.exposure(pods);
-        return Found { workload, ingress: Some(exposure.ingress), egress: exposure.egress };
+        return Found { workload, ingress: Some(exposure.ingress), egress: exposure.egress, open };
     }
     let parts = context.snapshot.outside_of(pods, Direction::Egress);
     let peers = parts.into_iter().filter(|(_, union)| !union.interval.is_empty()).map(
@@ -222,7 +242,7 @@ fn look(context: &Context, workload: WorkloadRef, pods: &[PodId], egress_only: b
         isolated: context.snapshot.isolated(pods, Direction::Egress),
         peers: peers.collect(),
     };
-    Found { workload, ingress: None, egress }
+    Found { workload, ingress: None, egress, open }
 }
 
 /// What every workload may reach and nothing on the list covers.
@@ -242,8 +262,9 @@ fn breaches<'a>(found: &'a [Found], trusted: &Addresses) -> Vec<Breach<'a>> {
 }
 
 /// With a list of what is trusted, what is certainly reachable beyond it is a
-/// no, and what is possibly so is unknown. Without one this only lists, and
-/// what it lists as possible is so for pods that do not exist yet.
+/// no, and what is possibly so is unknown. Without one this only lists; it is
+/// incomplete where the input leaves something open. What depends on the pods
+/// that do not exist yet is as complete as it can be.
 fn exit(found: &[Found], breaches: Option<&[Breach<'_>]>) -> Exit {
     let unsure = |interval: &Interval| interval.certain.is_empty();
     match breaches {
@@ -251,8 +272,10 @@ fn exit(found: &[Found], breaches: Option<&[Breach<'_>]>) -> Exit {
         Some(breaches) if breaches.iter().all(|b| unsure(b.interval)) => Exit::Incomplete,
         Some(_) => Exit::No,
         None => {
-            let known = |side: &ExposedSide| side.isolated.is_some();
-            let all = found.iter().all(|f| known(&f.egress) && f.ingress.iter().all(known));
+            let known = |(_, side, open): (&str, &ExposedSide, bool)| {
+                side.isolated.is_some() && !side.peers.iter().any(|peer| unknown(peer, open))
+            };
+            let all = found.iter().all(|f| sides(f).all(known));
             if all { Exit::Yes } else { Exit::Incomplete }
         }
     }
@@ -353,42 +376,71 @@ fn isolated_text(side: &ExposedSide) -> Text {
     Text::new().styled(style, isolated(side))
 }
 
-fn sides(found: &Found) -> impl Iterator<Item = (&'static str, &ExposedSide)> {
-    let ingress = found.ingress.iter().map(|side| ("from", side));
-    ingress.chain(std::iter::once(("to", &found.egress)))
+/// The sides that are listed, and of each whether the input leaves open what
+/// policies do there.
+fn sides(found: &Found) -> impl Iterator<Item = (&'static str, &ExposedSide, bool)> {
+    let [ingress, egress] = found.open;
+    let first = found.ingress.iter().map(move |side| ("from", side, ingress));
+    first.chain(std::iter::once(("to", &found.egress, egress)))
 }
 
-fn allowed(interval: &Interval) -> String {
-    let (ports, unknown) = interval_texts(interval);
-    match (ports.is_empty(), unknown.is_empty()) {
+/// Whether the input does not tell what a peer may do. For a pod that does not
+/// exist yet, more than its selectors decides: that is no gap in the input.
+fn unknown(peer: &ExposedPeer, open: bool) -> bool {
+    let outside = matches!(peer.peer, PotentialPeer::Outside(_));
+    (outside || open) && !peer.interval.unknown().is_empty()
+}
+
+/// What a peer may do: for certain, and besides as `unknown` or, where it
+/// depends on what the pod will be, as `some`.
+fn allowed(peer: &ExposedPeer, open: bool) -> String {
+    let (ports, rest) = interval_texts(&peer.interval);
+    let word = if unknown(peer, open) { "unknown" } else { "some" };
+    match (ports.is_empty(), rest.is_empty()) {
         (_, true) => ports,
-        (true, false) => format!("some: {unknown}"),
-        (false, false) => format!("{ports}; some: {unknown}"),
+        (true, false) => format!("{word}: {rest}"),
+        (false, false) => format!("{ports}; {word}: {rest}"),
     }
+}
+
+/// What `some` means, where it is said.
+const LEGEND: &str = "some: only some of these pods, by what else they are once they exist";
+
+fn says_some(found: &[Found]) -> bool {
+    let some = |(_, side, open): (&str, &ExposedSide, bool)| {
+        side.peers.iter().any(|p| !p.interval.unknown().is_empty() && !unknown(p, open))
+    };
+    found.iter().any(|found| sides(found).any(some))
 }
 
 fn table(printer: &mut Printer, found: &[Found], names: &Names) -> Result<(), Failure> {
     let mut table = Table::new(["ENDPOINT", "ISOLATED", "", "PEER", "PORTS"]);
     for found in found {
-        for (direction, side) in sides(found) {
-            let name = names.workload(&found.workload);
+        // What the row above says is not said again.
+        let mut name = names.workload(&found.workload);
+        for (direction, side, open) in sides(found) {
             let isolated = isolated_text(side);
             if side.peers.is_empty() {
+                let name = std::mem::take(&mut name);
                 table.row([name.into(), isolated, direction.into(), "<none>".into()]);
                 continue;
             }
-            for peer in &side.peers {
+            for (at, peer) in side.peers.iter().enumerate() {
+                let first = at == 0;
                 table.row([
-                    Text::from(&*name),
-                    isolated.clone(),
-                    Text::from(direction),
+                    Text::from(std::mem::take(&mut name)),
+                    if first { isolated.clone() } else { Text::new() },
+                    Text::from(if first { direction } else { "" }),
                     Text::from(peer_name(&peer.peer)),
-                    Text::from(allowed(&peer.interval)),
+                    Text::from(allowed(peer, open)),
                 ]);
             }
         }
     }
     printer.table(&table)?;
+    if says_some(found) {
+        printer.note(&Text::from(LEGEND));
+    }
     let open = |side: Option<&ExposedSide>| side.is_some_and(|s| s.isolated == Some(false));
     let (ingress, egress) = (
         found.iter().filter(|f| open(f.ingress.as_ref())).count(),
@@ -412,7 +464,7 @@ fn markdown(printer: &mut Printer, found: &[Found], names: &Names) -> Result<(),
     writeln!(out, "| Endpoint | Isolated | | Peer | Ports |\n| --- | --- | --- | --- | --- |")?;
     for found in found {
         let name = code(&names.workload(&found.workload));
-        for (direction, side) in sides(found) {
+        for (direction, side, open) in sides(found) {
             let isolated = isolated(side).trim_matches(['<', '>']);
             if side.peers.is_empty() {
                 writeln!(out, "| {name} | {isolated} | {direction} | none | |")?;
@@ -422,7 +474,7 @@ fn markdown(printer: &mut Printer, found: &[Found], names: &Names) -> Result<(),
                     out,
                     "| {name} | {isolated} | {direction} | {} | {} |",
                     code(&peer_name(&peer.peer)),
-                    code(&allowed(&peer.interval))
+                    code(&allowed(peer, open))
                 )?;
             }
         }

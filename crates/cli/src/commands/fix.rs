@@ -1,11 +1,9 @@
 use clap::{Args, ValueEnum};
 use fallgate_manifest::{Input, ReadOptions, Reading};
-use fallgate_model::Severity;
+use fallgate_model::{Dialect, Severity};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::context;
 use crate::describe;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,7 +17,7 @@ use crate::wire;
 /// file that has lost nothing is printed as it is. Exits 3 when something in the result is still not understood.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  fallgate fix policy.yaml > fixed.yaml
+  fallgate fix examples/traps/lost-indentation.txt > fixed.yaml
   pbpaste | fallgate fix -")]
 pub(crate) struct FixArgs {
     /// The file; - for standard input
@@ -66,7 +64,7 @@ struct Meaning {
 
 const SCHEMA: &str = "fallgate/fix/v1";
 
-pub(crate) fn run(global: &Global, args: &FixArgs, printer: &mut Printer) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &FixArgs, printer: &mut Printer) -> Result<Exit, Failure> {
     let text = input::read_file(&args.file)?;
     let (changed, fixed, as_it_stands, repaired, notes) =
         match fallgate_manifest::fix(&text.name, &text.bytes) {
@@ -91,7 +89,7 @@ pub(crate) fn run(global: &Global, args: &FixArgs, printer: &mut Printer) -> Res
             };
             printer.json(&wire::Document {
                 schema: SCHEMA,
-                dialect: context::dialect(global).to_string(),
+                dialect: Dialect::default().to_string(),
                 input: wire::Input {
                     sources: vec![text.name.to_string()],
                     objects: counts(&repaired.objects),

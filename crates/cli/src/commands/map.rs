@@ -8,17 +8,17 @@ use rustc_hash::FxHashMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::args::Global;
+use crate::args::{self, Global};
 use crate::context::Context;
 use crate::endpoint::EndpointSpec;
 use crate::exit::Exit;
-use crate::failure::{Failure, Problem};
+use crate::failure::Failure;
 use crate::graph::{self, Graph, Kind, Link, Page, Picture};
 use crate::output::{Printer, Style, Table, Text, clean};
 use crate::port::PortSpec;
 use crate::render::{
     Csv, Ends, Filter, Fragments, Grouped, JsonStream, Line, Names, PortFilter, Row, code, entries,
-    entry_name, escape, interval_texts, short,
+    entry_name, escape, interval_texts, selected, short,
 };
 use crate::wire;
 
@@ -26,7 +26,8 @@ use crate::wire;
 ///
 /// Sources and destinations with equal connections are told together; `-o wide` has a line for each pair. What is
 /// possible and not certain is listed too, as unknown. Outside addresses are the whole ranges that policies treat alike;
-/// an address of a pod or a node in such a range is answered as that pod or node.
+/// an address of a pod or a node in such a range is answered as that pod or node. Exits 3 when something listed is
+/// unknown.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -46,9 +47,8 @@ pub(crate) struct MapArgs {
     /// List pods instead of the workloads that stand for them
     #[arg(long)]
     pods: bool,
-    /// List all namespaces, which is what happens without -n
-    #[arg(short = 'A', long, conflicts_with = "namespace")]
-    all_namespaces: bool,
+    #[command(flatten)]
+    listing: args::Listing,
     /// The output format
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
@@ -113,17 +113,28 @@ pub(crate) fn run(global: &Global, args: &MapArgs, printer: &mut Printer) -> Res
         spec.map(|spec| Ends::resolve(&context, detail, &spec)).transpose()
     };
     let named = from.is_some() || to.is_some();
+    if let Some(to) = &to {
+        to.receives()?;
+    }
+    let (from, to) = (ends(from)?, ends(to)?);
+    let snapshot = &context.snapshot;
+    let port = match &port {
+        Some(port) => PortFilter::new(snapshot, detail, to.as_ref(), port)?,
+        None => None,
+    };
+    let selector = args.listing.selector.as_ref();
     let filter = Filter {
         // An endpoint that is named says where to look; -n then completes its name.
         namespace: namespace.filter(|_| !named).map(Into::into),
-        from: ends(from)?,
-        to: ends(to)?,
-        port: port.and_then(|port| PortFilter::new(&context.snapshot, detail, &port)),
+        selected: selector.map(|selector| selected(snapshot, detail, selector)).transpose()?,
+        from,
+        to,
+        port,
     };
     if let Some(namespace) = &filter.namespace
         && !context.snapshot.namespaces().contains(namespace)
     {
-        return Err(Problem::new(format!("no namespace `{namespace}` in the input")).into());
+        return Err(context.index().no_namespace(snapshot, namespace).into());
     }
 
     let mut tally = Tally::default();
@@ -166,9 +177,7 @@ impl Listing<'_> {
     ) -> Result<(), Failure> {
         entries(&self.context.snapshot, self.detail, self.filter, &mut |row| {
             tally.entries += 1;
-            // An Ingress does not say who serves it, so what it lets in is seldom certain. What its
-            // controller may do is: the map has entries for that, and by them it is complete.
-            tally.unknown |= !row.entry_point && row.interval.certain != row.interval.possible;
+            tally.unknown |= row.interval.certain != row.interval.possible;
             each(row)
         })
     }
@@ -303,14 +312,16 @@ impl Listing<'_> {
     /// Workloads that nothing is allowed for are in the picture too, where it
     /// is of everything or of a namespace.
     fn add_everybody(&self, graph: &mut GraphOf) {
-        if self.filter.from.is_some() || self.filter.to.is_some() || self.filter.port.is_some() {
+        let Filter { from, to, port, .. } = self.filter;
+        if from.is_some() || to.is_some() || port.is_some() {
             return;
         }
         if self.detail == Detail::Workloads {
             for workload in self.context.snapshot.workloads().into_keys() {
                 let inside =
                     self.filter.namespace.as_ref().is_none_or(|n| *n == workload.namespace);
-                if inside {
+                let selected = self.filter.selected.as_ref().is_none_or(|s| s.contains(&workload));
+                if inside && selected {
                     graph.place(false, &Place::Workload(workload));
                 }
             }

@@ -20,17 +20,16 @@ use crate::output::Printer;
 
 /// Runs a command.
 pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<Exit, Failure> {
-    let global = &cli.global;
     match &cli.command {
-        Command::Map(args) => map::run(global, args, printer),
-        Command::Can(args) => can::run(global, args, printer),
-        Command::Explain(args) => explain::run(global, args, printer),
-        Command::Exposure(args) => exposure::run(global, args, printer),
-        Command::Blast(args) => blast::run(global, args, printer),
-        Command::Diff(args) => diff::run(global, args, printer),
-        Command::Test(args) => test::run(global, args, printer),
-        Command::Fix(args) => fix::run(global, args, printer),
-        Command::Audit(args) => audit::run(global, args, printer),
+        Command::Map(c) => map::run(&c.global, &c.args, printer),
+        Command::Can(c) => can::run(&c.global, &c.args, printer),
+        Command::Explain(c) => explain::run(&c.global, &c.args, printer),
+        Command::Exposure(c) => exposure::run(&c.global, &c.args, printer),
+        Command::Blast(c) => blast::run(&c.global, &c.args, printer),
+        Command::Diff(c) => diff::run(&c.global, &c.args, printer),
+        Command::Test(c) => test::run(&c.global, &c.args, printer),
+        Command::Fix(args) => fix::run(args, printer),
+        Command::Audit(c) => audit::run(&c.global, &c.args, printer),
         Command::Completion(args) => completion::run(args, printer),
         Command::Version(args) => version::run(args, printer),
         Command::Generate(args) => generate::run(args, printer),

@@ -23,8 +23,8 @@ use crate::wire::{self, WireVerdict};
 /// Exits 0 when all hold, 1 when one fails, 3 when one could not be decided and did not expect that.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  fallgate test connectivity.yaml -f examples/shop
-  fallgate test tests/*.yaml -f deploy -R -o junit > report.xml", after_long_help = LONG)]
+  fallgate test examples/shop-tests/connectivity.yaml -f examples/shop
+  fallgate test FILE… -f DIRECTORY -R -o junit > report.xml", after_long_help = LONG)]
 pub(crate) struct TestArgs {
     /// Files of assertions, in YAML or JSON; - for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -69,8 +69,8 @@ Presets:
   system-namespaces  nothing else reaches pods in kube-system, kube-public and kube-node-lease, but on port 53
 
 Examples:
-  fallgate test connectivity.yaml -f examples/shop
-  fallgate test tests/*.yaml -f deploy -R -o junit > report.xml";
+  fallgate test examples/shop-tests/connectivity.yaml -f examples/shop
+  fallgate test FILE… -f DIRECTORY -R -o junit > report.xml";
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
@@ -112,7 +112,13 @@ pub(crate) struct WireResult {
     /// The connection that has this verdict.
     #[serde(flatten)]
     connection: can::Connection,
-    /// Why it does not hold, where no connection says it.
+    /// Of an assertion about one connection that holds: the source's side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    egress: Option<can::WireSide>,
+    /// The destination's side, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ingress: Option<can::WireSide>,
+    /// Why, where `counterexample` does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// A connection that does not hold what is asserted, and why it is so.
@@ -202,7 +208,8 @@ pub(crate) fn run(
         Output::Junit => printer.raw(junit(asker, &outcomes, &counts))?,
         Output::Tap => printer.raw(tap(asker, &outcomes))?,
     }
-    Ok(counts.exit())
+    let exit = counts.exit();
+    Ok(if context.lost_endpoints() { exit.and(Exit::Incomplete) } else { exit })
 }
 
 /// Why an outcome is not what was expected, with the rules that decide.
@@ -245,6 +252,11 @@ fn counterexample(asker: &Asker<'_>, outcome: &Outcome) -> Option<(WireAnswer, S
 fn result(asker: &Asker<'_>, outcome: &Outcome) -> WireResult {
     let pass = outcome.pass();
     let (index, snapshot) = (asker.index(), &asker.context.snapshot);
+    // Of many connections that hold, none says more than the others.
+    let single = outcome.example.as_ref().is_some_and(|e| e.only) && outcome.path.is_empty();
+    let mut told = if pass && !single { None } else { counterexample(asker, outcome) };
+    let held = if pass { told.take().map(|(wire, _)| wire) } else { None };
+    let reason = outcome.reason.clone().filter(|_| !pass);
     WireResult {
         name: outcome.name.clone(),
         source: wire::Source {
@@ -259,8 +271,10 @@ fn result(asker: &Asker<'_>, outcome: &Outcome) -> WireResult {
             Some(example) => can::connection(asker, example),
             None => can::Connection { from: None, to: None, protocol: None, port: None },
         },
-        reason: outcome.reason.clone().filter(|_| !pass),
-        counterexample: if pass { None } else { counterexample(asker, outcome).map(|(w, _)| w) },
+        reason: reason.or_else(|| held.as_ref().map(|wire| wire.reason.clone())),
+        egress: held.as_ref().and_then(|wire| wire.egress.clone()),
+        ingress: held.and_then(|wire| wire.ingress),
+        counterexample: told.map(|(wire, _)| wire),
         path: if pass {
             Vec::new()
         } else {

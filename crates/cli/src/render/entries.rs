@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use fallgate_engine::{
     Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, WorkloadRef,
 };
-use fallgate_model::{Family, Str};
+use fallgate_model::{EntryPoint, Family, Selector, Str};
 
 use super::names::place_of;
 use crate::context::Context;
 use crate::endpoint::{EndpointSpec, Member, Resolved};
 use crate::failure::{Failure, Problem};
+use crate::labels::{self, Tri};
 use crate::port::PortSpec;
 
 /// One entry that is listed.
@@ -30,6 +31,8 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Filter {
     /// Those with an end in this namespace.
     pub(crate) namespace: Option<Str>,
+    /// Those with an end among these.
+    pub(crate) selected: Option<BTreeSet<WorkloadRef>>,
     /// Those that leave one of these.
     pub(crate) from: Option<Ends>,
     /// Those that lead to one of these.
@@ -42,6 +45,8 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ends {
     pub(crate) workloads: BTreeSet<WorkloadRef>,
+    /// Ingresses and routes.
+    pub(crate) entries: BTreeSet<WorkloadRef>,
     pub(crate) nodes: BTreeSet<Str>,
     pub(crate) outside: Addresses,
 }
@@ -74,6 +79,7 @@ impl Ends {
                 for member in &members {
                     pods(index.pods(member));
                     match member {
+                        Member::Entry(entry) => drop(ends.entries.insert(entry.clone())),
                         Member::Node(node) => drop(ends.nodes.insert(node.clone())),
                         Member::Outside(part) => ends.outside = ends.outside.union(part),
                         Member::Workload(_) | Member::Pod(_) => {}
@@ -90,6 +96,13 @@ impl Ends {
                 }
             }
         }
+        if ends.workloads.is_empty() && ends.outside.is_empty() && !ends.nodes.is_empty() {
+            let nodes: Vec<&str> = ends.nodes.iter().map(|node| &**node).collect();
+            let what =
+                format!("the map has no entries for nodes, and this is node {}", nodes.join(", "));
+            return Err(Problem::new(what)
+                .help("ask about one pair with `fallgate can`; a node always reaches the pods that run on it"));
+        }
         let all = |family| Addresses::all(family);
         ends.outside = match spec {
             EndpointSpec::Everything | EndpointSpec::Internet => {
@@ -100,9 +113,14 @@ impl Ends {
         };
         Ok(ends)
     }
-    /// The part of a place that is among these.
-    fn part<'p>(&self, place: &'p Place) -> Option<Cow<'p, Place>> {
+
+    /// The part of a place that is among these; of an Ingress or a route if
+    /// `entry_point`.
+    fn part<'p>(&self, place: &'p Place, entry_point: bool) -> Option<Cow<'p, Place>> {
         match place {
+            Place::Workload(w) if entry_point => {
+                self.entries.contains(w).then_some(Cow::Borrowed(place))
+            }
             Place::Workload(w) => self.workloads.contains(w).then_some(Cow::Borrowed(place)),
             Place::Node(node) => self.nodes.contains(node).then_some(Cow::Borrowed(place)),
             Place::Outside(addresses) => {
@@ -119,26 +137,77 @@ impl Ends {
     }
 }
 
+/// What to say about the names that there are, in place of one that is not.
+pub(crate) fn port_names(lead: &str, names: &[&str]) -> String {
+    const FEW: usize = 12;
+    if names.is_empty() {
+        return "no port there has a name; ask for a number".to_owned();
+    }
+    let few = names.get(..FEW).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(FEW) {
+        0 => format!("{lead} {few}"),
+        more => format!("{lead} {few} and {more} more"),
+    }
+}
+
+/// The workloads some pod of which a selector may select.
+pub(crate) fn selected(
+    snapshot: &Snapshot,
+    detail: Detail,
+    selector: &Selector,
+) -> Result<BTreeSet<WorkloadRef>, Problem> {
+    let may = |id: &PodId| {
+        snapshot.pod(*id).is_some_and(|pod| labels::matches(selector, &pod.labels) != Tri::No)
+    };
+    let found: BTreeSet<WorkloadRef> = (snapshot.pods().into_iter().filter(may))
+        .filter_map(|id| place_of(snapshot, detail, id))
+        .collect();
+    if found.is_empty() {
+        return Err(Problem::new("no pod has the labels that -l asks for")
+            .help("`kubectl get pods --show-labels` lists them"));
+    }
+    Ok(found)
+}
+
 impl PortFilter {
-    /// The filter for a port as it was written.
-    pub(crate) fn new(snapshot: &Snapshot, detail: Detail, port: &PortSpec) -> Option<PortFilter> {
-        match port {
-            PortSpec::Any => None,
-            PortSpec::Range { .. } => port.on(None).map(PortFilter::Same),
-            PortSpec::Named { .. } => {
-                let mut named: BTreeMap<WorkloadRef, Connections> = BTreeMap::new();
-                for id in snapshot.pods() {
-                    let found = snapshot.pod(id).and_then(|pod| port.on(Some(pod)));
-                    if let (Some(place), Some(found)) = (place_of(snapshot, detail, id), found) {
-                        let set = named.entry(place).or_default();
-                        *set = set.union(&found);
-                    }
-                }
-                Some(PortFilter::Named(named))
-            }
+    /// The filter for a port as it was written. A name that no destination has
+    /// is a mistake: a list without it would read as a denial.
+    pub(crate) fn new(
+        snapshot: &Snapshot,
+        detail: Detail,
+        to: Option<&Ends>,
+        port: &PortSpec,
+    ) -> Result<Option<PortFilter>, Problem> {
+        let PortSpec::Named { .. } = port else {
             // The same wherever it leads.
-            _ => port.on(None).map(PortFilter::Same),
+            return Ok(match port {
+                PortSpec::Any => None,
+                _ => port.on(None).map(PortFilter::Same),
+            });
+        };
+        let mut named: BTreeMap<WorkloadRef, Connections> = BTreeMap::new();
+        let mut known: BTreeSet<Str> = BTreeSet::new();
+        for id in snapshot.pods() {
+            let (Some(place), Some(pod)) = (place_of(snapshot, detail, id), snapshot.pod(id))
+            else {
+                continue;
+            };
+            if to.is_some_and(|to| !to.workloads.contains(&place)) {
+                continue;
+            }
+            if let Some(found) = port.on(Some(pod)) {
+                let set = named.entry(place).or_default();
+                *set = set.union(&found);
+            } else if named.is_empty() {
+                known.extend(pod.ports.iter().filter_map(|p| p.name.clone()));
+            }
         }
+        if named.is_empty() {
+            let names: Vec<&str> = known.iter().map(|name| &**name).collect();
+            return Err(Problem::new(format!("no destination has a port called `{port}`"))
+                .help(port_names("there are", &names)));
+        }
+        Ok(Some(PortFilter::Named(named)))
     }
 
     fn part<'i>(&self, to: &Place, interval: &'i Interval) -> Option<Cow<'i, Interval>> {
@@ -164,16 +233,33 @@ impl Filter {
                 return None;
             }
         }
-        let part = |ends: &Option<Ends>, place: &'a Place| match ends {
+        if let Some(selected) = &self.selected {
+            // An Ingress may have the name of a workload; it has no labels of pods.
+            let among = |place: &Place| matches!(place, Place::Workload(w) if selected.contains(w));
+            if !(among(entry.from) && !entry_point || among(entry.to)) {
+                return None;
+            }
+        }
+        let part = |ends: &Option<Ends>, place: &'a Place, entry_point| match ends {
             None => Some(Cow::Borrowed(place)),
-            Some(ends) => ends.part(place),
+            Some(ends) => ends.part(place, entry_point),
         };
-        let (from, to) = (part(&self.from, entry.from)?, part(&self.to, entry.to)?);
+        let from = part(&self.from, entry.from, entry_point)?;
+        let to = part(&self.to, entry.to, false)?;
         let interval = match &self.port {
             None => Cow::Borrowed(entry.interval),
             Some(port) => port.part(entry.to, entry.interval)?,
         };
         Some(Row { from, to, interval, partial: entry.partial, entry_point })
+    }
+}
+
+/// An Ingress or a route as a map has it.
+pub(crate) fn entry_ref(entry: &EntryPoint) -> WorkloadRef {
+    WorkloadRef {
+        namespace: entry.namespace.clone(),
+        name: entry.name.clone(),
+        kind: entry.kind.clone(),
     }
 }
 
@@ -194,11 +280,7 @@ pub(crate) fn entries(
     });
     outcome?;
     for entry_point in snapshot.entry_points() {
-        let from = Place::Workload(WorkloadRef {
-            namespace: entry_point.namespace.clone(),
-            name: entry_point.name.clone(),
-            kind: entry_point.kind.clone(),
-        });
+        let from = Place::Workload(entry_ref(&entry_point));
         let mut found = snapshot.entry_connections(&entry_point);
         found.sort_by(|(a, _), (b, _)| a.cmp(b));
         for (to, union) in found {

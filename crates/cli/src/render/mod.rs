@@ -9,11 +9,11 @@ mod markdown;
 mod names;
 
 pub(crate) use csv::{Csv, escape};
-pub(crate) use entries::{Ends, Filter, PortFilter, Row, entries};
+pub(crate) use entries::{Ends, Filter, PortFilter, Row, entries, entry_ref, port_names, selected};
 pub(crate) use grouped::{Grouped, Line, entry_name};
 pub(crate) use json::{Fragments, JsonStream};
 pub(crate) use markdown::code;
-pub(crate) use names::{Names, interval_texts, short};
+pub(crate) use names::{Names, interval_texts, place_of, short};
 
 /// The cluster of a text, for tests.
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Names {
 }
 
 /// The place of a pod in a map of this detail.
-pub(super) fn place_of(snapshot: &Snapshot, detail: Detail, id: PodId) -> Option<WorkloadRef> {
+pub(crate) fn place_of(snapshot: &Snapshot, detail: Detail, id: PodId) -> Option<WorkloadRef> {
     let pod = snapshot.pod(id)?;
     Some(match detail {
         Detail::Pods if !pod.stand_in => WorkloadRef {
