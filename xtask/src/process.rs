@@ -36,12 +36,17 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs the command and returns its standard output. Its standard error goes
 /// where ours goes.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
+    read_any(command, &[0])
+}
+
+/// The same for a command that may end with any of these exit codes.
+pub(crate) fn read_any(command: &mut Command, codes: &[i32]) -> Result<String> {
     let shown = show(command);
     let output = command
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("could not start `{shown}`"))?;
-    if !output.status.success() {
+    if !output.status.code().is_some_and(|code| codes.contains(&code)) {
         bail!("`{shown}` failed ({})", output.status);
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed no UTF-8"))

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::checkout::Checkout;
-use crate::process::{cargo, command, exists, read, run};
+use crate::process::{cargo, command, exists, read, read_any, run};
 use crate::{fuzz, generate, tools};
 
 /// One tier.
@@ -273,7 +273,8 @@ fn package(on: &Run<'_>) -> Result<Outcome> {
         cargo
     };
     let [map, test] = README_COMMANDS;
-    let output = read(&mut in_clone(map, &[]))?;
+    // Who serves the Ingress of the example is not in it: the map is printed, and is incomplete.
+    let output = read_any(&mut in_clone(map, &[]), &[0, 3])?;
     for endpoint in ["shop/web", "shop/api", "shop/db"] {
         ensure!(output.contains(endpoint), "`{map}` printed a map without {endpoint}:\n{output}");
     }
