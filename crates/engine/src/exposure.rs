@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use fallgate_model::{Action, Direction, METADATA_NAME, Operator, Selector};
+use fallgate_model::{Action, Direction, METADATA_NAME, Opacity, Opaque, Operator, Selector};
 
 use crate::address::Addresses;
 use crate::compiled::{CompiledPeer, Namespaces, PodPeer};
@@ -74,7 +74,7 @@ impl Snapshot {
     /// `None` when the input does not tell.
     pub fn isolated(&self, pods: &[PodId], direction: Direction) -> Option<bool> {
         let all = pods.iter().fold(Tri::Yes, |all, id| match self.state.endpoint(*id) {
-            Some((shard, endpoint)) => all.and(shard.row(endpoint).isolated(direction)),
+            Some((shard, endpoint)) => all.and(shard.row(endpoint).perhaps_isolated(direction)),
             None => all,
         });
         match all {
@@ -117,6 +117,19 @@ impl Snapshot {
             }
         }
         peers
+    }
+}
+
+impl Row {
+    /// The same as [`Row::isolated`], where what is not evaluated may isolate.
+    fn perhaps_isolated(&self, direction: Direction) -> Tri {
+        let may = |opaque: &Opaque| {
+            opaque.opacity == Opacity::Anything && opaque.directions.contains(&direction)
+        };
+        match self.isolated(direction) {
+            Tri::No if self.opaque.iter().any(|o| may(&o.source)) => Tri::Unknown,
+            known => known,
+        }
     }
 }
 
