@@ -80,20 +80,19 @@ impl Engine {
             }));
             (applied.after.verdict(from, to, port) == Verdict::Allowed).then_some(applied)
         };
-        // The family that was explained may be denied on both sides, and another
-        // on one of them only.
+        // The other side may be open only as far as the input tells: a rule that
+        // names the peer makes it certain.
+        if admits(&edits).is_none() {
+            edits.append(&mut vague);
+        }
+        // The family that was explained may need an edit on both sides, and
+        // another on one of them only.
         if edits.len() > 1
             && let Some(at) = edits.chunks(1).position(|edit| admits(edit).is_some())
         {
             edits = vec![edits.swap_remove(at)];
         }
-        let applied = admits(&edits).or_else(|| {
-            // The other side may be open only as far as the input tells: a rule
-            // that names the peer makes it certain.
-            edits.append(&mut vague);
-            admits(&edits)
-        })?;
-        let effect = applied.effect(Detail::Workloads);
+        let effect = admits(&edits)?.effect(Detail::Workloads);
         Some(Repair { edits, effect })
     }
 }
