@@ -45,9 +45,19 @@ pub(crate) fn targets(checkout: &Checkout) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds the targets and runs each for a time, starting from the committed
-/// corpus. Stops at the first that finds something.
-pub(crate) fn fuzz(checkout: &Checkout, time: Duration, only: &[String]) -> Result<()> {
+/// How long each target runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Extent {
+    /// This many inputs, the same ones each time: a commit passes everywhere or
+    /// nowhere.
+    Inputs(u64),
+    /// This long, with new inputs each time, which are kept for the next.
+    Time(Duration),
+}
+
+/// Builds the targets and runs each, starting from the committed corpus. Stops
+/// at the first that finds something.
+pub(crate) fn fuzz(checkout: &Checkout, extent: Extent, only: &[String]) -> Result<()> {
     let all = targets(checkout)?;
     if let Some(unknown) = only.iter().find(|name| !all.contains(name)) {
         bail!("no fuzz target `{unknown}`; there are {}", all.join(", "));
@@ -65,17 +75,30 @@ pub(crate) fn fuzz(checkout: &Checkout, time: Duration, only: &[String]) -> Resu
         .env("RUSTFLAGS", COVERAGE.join(" ")))?;
 
     for name in chosen {
-        let found = checkout.target.join("fuzz-corpus").join(name);
+        let mut found = checkout.target.join("fuzz-corpus").join(name);
         let crashes = checkout.target.join("fuzz-crashes").join(name);
+        let mut fuzzer = command(checkout, build.join(&host).join("release").join(name));
+        match extent {
+            Extent::Inputs(count) => {
+                // What an earlier run found would make this one another run.
+                found.push("same");
+                if found.exists() {
+                    fs::remove_dir_all(&found)?;
+                }
+                fuzzer.args(["-seed=1".to_owned(), format!("-runs={count}")]);
+            }
+            Extent::Time(time) => {
+                found.push("kept");
+                fuzzer.arg(format!("-max_total_time={}", time.as_secs()));
+            }
+        }
         fs::create_dir_all(&found)?;
         fs::create_dir_all(&crashes)?;
-        let mut fuzzer = command(checkout, build.join(&host).join("release").join(name));
         fuzzer
-            .arg(format!("-max_total_time={}", time.as_secs()))
             .args(["-timeout=10", "-rss_limit_mb=4096", "-verbosity=0", "-print_final_stats=1"])
             .arg(format!("-artifact_prefix={}/", crashes.display()))
-            // What it finds goes to the first directory, and is found again
-            // next time; the others are only read.
+            // What it finds goes to the first directory; the others are only
+            // read.
             .arg(&found);
         let corpus = checkout.root.join("fuzz/corpus").join(name);
         if corpus.is_dir() {

@@ -110,7 +110,7 @@ fn perform(task: Task) -> Result<ExitCode> {
         Task::ListTiers => tiers::list(),
         Task::Test(selection) => return tiers::test(&checkout, &selection),
         Task::Bench => bench::bench(&checkout)?,
-        Task::Fuzz { time, targets } => fuzz::fuzz(&checkout, time, &targets)?,
+        Task::Fuzz { time, targets } => fuzz::fuzz(&checkout, fuzz::Extent::Time(time), &targets)?,
         Task::Generate { check: true } => generate::check(&checkout)?,
         Task::Generate { check: false } => generate::write(&checkout)?,
         Task::Fmt => {
