@@ -155,26 +155,38 @@ impl CompiledLabels {
 impl CompiledRequirement {
     fn matches(&self, labels: &CompiledLabels) -> Tri {
         let value = labels.known.iter().find(|(key, _)| *key == self.key).map(|(_, value)| *value);
-        let is_in = || match value {
-            Some(value) => self.values.contains(&value).into(),
-            None if labels.unvalued.contains(&self.key) => Tri::Unknown,
-            None if labels.open => Tri::Unknown,
-            None => Tri::No,
-        };
-        let exists = || {
-            if value.is_some() || labels.unvalued.contains(&self.key) {
-                Tri::Yes
-            } else if labels.open {
-                Tri::Unknown
-            } else {
-                Tri::No
-            }
-        };
-        match self.operator {
-            Operator::In => is_in(),
-            Operator::NotIn => is_in().not(),
-            Operator::Exists => exists(),
-            Operator::DoesNotExist => exists().not(),
-        }
+        let listed = value.map(|value| self.values.contains(&value));
+        holds(self.operator, listed, labels.unvalued.contains(&self.key), labels.open)
+    }
+}
+
+/// SEMANTICS §3 for labels and a selector as they are written.
+pub(crate) fn matches(selector: &Selector, labels: &Labels) -> Tri {
+    selector.requirements.iter().fold(Tri::Yes, |all, requirement| {
+        let listed = labels.get(&requirement.key).map(|value| requirement.values.contains(value));
+        let unvalued = labels.unvalued.contains(&requirement.key);
+        all.and(holds(requirement.operator, listed, unvalued, labels.open))
+    })
+}
+
+/// Whether a requirement holds: `listed` says of a known value whether it is
+/// among the requirement's, `unvalued` that the key has some value, `open` that
+/// keys may be there that nobody has written.
+fn holds(operator: Operator, listed: Option<bool>, unvalued: bool, open: bool) -> Tri {
+    let is_in = || match listed {
+        Some(listed) => listed.into(),
+        None if unvalued || open => Tri::Unknown,
+        None => Tri::No,
+    };
+    let exists = || match (listed.is_some() || unvalued, open) {
+        (true, _) => Tri::Yes,
+        (false, true) => Tri::Unknown,
+        (false, false) => Tri::No,
+    };
+    match operator {
+        Operator::In => is_in(),
+        Operator::NotIn => is_in().not(),
+        Operator::Exists => exists(),
+        Operator::DoesNotExist => exists().not(),
     }
 }

@@ -66,27 +66,15 @@ impl Snapshot {
         port: &ServicePort,
         targets: &mut ServiceTargets,
     ) {
-        for id in self.pods_in(&service.namespace) {
+        for (id, certain) in self.select(&service.namespace, selector) {
             let Some(pod) = self.pod(id) else { continue };
-            // Only what is written can be compared: a label of unknown value
-            // may be the one that is asked for.
-            let mut certain = true;
-            let possible = selector.requirements.iter().all(|r| match pod.labels.get(&r.key) {
-                Some(value) => r.values.contains(value),
-                None => {
-                    certain = false;
-                    pod.labels.unvalued.contains(&r.key) || pod.labels.open
-                }
-            });
             let Some(number) = resolve(&port.target, port.protocol, pod) else { continue };
-            if possible {
-                targets.pods.push((id, Some((port.protocol, number))));
-                if !certain {
-                    targets.unknown = Some(format!(
-                        "labels of {}/{} are not all in the input",
-                        pod.namespace, pod.name
-                    ));
-                }
+            targets.pods.push((id, Some((port.protocol, number))));
+            if !certain {
+                targets.unknown = Some(format!(
+                    "labels of {}/{} are not all in the input",
+                    pod.namespace, pod.name
+                ));
             }
         }
     }

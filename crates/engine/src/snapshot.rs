@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use fallgate_model::{
     ClusterPolicy, Dialect, Direction, EntryPoint, Family, Namespace, NetworkPolicy, Node, Opaque,
-    Pod, Service, Str,
+    Pod, Selector, Service, Str,
 };
 
 use crate::connections::{Interval, Port, Verdict};
+use crate::intern;
 use crate::side::{self, AllPorts, Asked, Bounds, OnePort, PeerView, Space, Who};
 use crate::state::{CompiledNode, PodId, Row, State};
 use crate::tri::Tri;
@@ -111,6 +112,22 @@ impl Snapshot {
     pub fn pods_in(&self, namespace: &str) -> Vec<PodId> {
         let Some(&ns) = self.state.by_name.get(namespace) else { return Vec::new() };
         self.state.shard(ns).live().map(|(slot, _)| PodId { ns, slot }).collect()
+    }
+
+    /// The pods of a namespace whose labels a selector matches, certainly or
+    /// possibly, by name; true where it is certain. HostNetwork pods are among
+    /// them, though no policy selects those.
+    pub fn select(&self, namespace: &str, selector: &Selector) -> Vec<(PodId, bool)> {
+        let mut found: Vec<(&Str, PodId, bool)> = Vec::new();
+        for id in self.pods_in(namespace) {
+            let Some(pod) = self.pod(id) else { continue };
+            match intern::matches(selector, &pod.labels) {
+                Tri::No => {}
+                matched => found.push((&pod.name, id, matched == Tri::Yes)),
+            }
+        }
+        found.sort();
+        found.into_iter().map(|(_, id, certain)| (id, certain)).collect()
     }
 
     /// The names of all namespaces, also of those that are only mentioned,
