@@ -388,10 +388,13 @@ fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
     if bytes.len() >= u32::MAX as usize {
         return error("too-large", 0, "a document must be smaller than 4 GiB", "split it");
     }
-    let nul = memchr::memchr(0, bytes);
-    let marked = [b"\xFF\xFE", b"\xFE\xFF"].iter().any(|mark| bytes.starts_with(*mark));
-    if marked || (nul.is_some_and(|at| at < 4) && std::str::from_utf8(bytes).is_ok()) {
+    if is_utf16(bytes) {
         return error("utf-16", 0, "this is UTF-16 text", "save it as UTF-8");
+    }
+    let nul = memchr::memchr(0, bytes);
+    if nul == Some(0) && bytes.iter().all(|b| *b == 0) {
+        let message = "there is nothing here but NUL bytes, as after a crash or on a full disk";
+        return error("nul-byte", 0, message, "get the file again from where it came");
     }
     match std::str::from_utf8(bytes) {
         Err(fault) => {
@@ -403,6 +406,15 @@ fn decode(bytes: &[u8]) -> Result<&str, SyntaxError> {
         }
         Ok(text) => Ok(text),
     }
+}
+
+/// Whether bytes start as UTF-16 does: with its mark, or with two characters of
+/// ASCII, of which every other byte is NUL.
+fn is_utf16(bytes: &[u8]) -> bool {
+    let nul: Vec<bool> = bytes.iter().take(4).map(|b| *b == 0).collect();
+    bytes.starts_with(b"\xFF\xFE")
+        || bytes.starts_with(b"\xFE\xFF")
+        || matches!(nul.as_slice(), [true, false, true, false] | [false, true, false, true])
 }
 
 /// Where the JSON of a document starts, if it is JSON and not YAML in flow
