@@ -397,6 +397,49 @@ metadata: {name: m, namespace: shop}
 }
 
 #[test]
+fn layers_beside_policies_are_opaque() {
+    let shop = || Scope::Namespace("shop".into());
+    for (api, kind, namespace, scope, opacity, directions) in [
+        ("kuma.io/v1alpha1", "MeshTrafficPermission", "shop", shop(), Opacity::Denies, 1),
+        (
+            "kuma.io/v1alpha1",
+            "MeshTrafficPermission",
+            "kuma-system",
+            Scope::Cluster,
+            Opacity::Denies,
+            1,
+        ),
+        ("kuma.io/v1alpha1", "TrafficPermission", "", Scope::Cluster, Opacity::Denies, 1),
+        ("projectcalico.org/v3", "HostEndpoint", "", Scope::Cluster, Opacity::Denies, 2),
+        ("crd.projectcalico.org/v1", "HostEndpoint", "", Scope::Cluster, Opacity::Denies, 2),
+        ("networking.istio.io/v1", "Sidecar", "shop", shop(), Opacity::Denies, 2),
+        ("networking.istio.io/v1", "Sidecar", "istio-system", Scope::Cluster, Opacity::Denies, 2),
+        ("policy.linkerd.io/v1alpha1", "EgressNetwork", "shop", shop(), Opacity::Denies, 1),
+        (
+            "consul.hashicorp.com/v1alpha1",
+            "ServiceIntentions",
+            "shop",
+            Scope::Cluster,
+            Opacity::Denies,
+            1,
+        ),
+        ("vpcresources.k8s.aws/v1beta1", "SecurityGroupPolicy", "shop", shop(), Opacity::Denies, 2),
+    ] {
+        let text = format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: m, namespace: \"{namespace}\"}}\nspec: {{}}\n"
+        );
+        assert_eq!(said(&text), ["1:1 not-modelled"], "{text}");
+        let opaque = reading(&text).cluster.opaque.remove(0);
+        assert_eq!((&opaque.scope, opaque.opacity), (&scope, opacity), "{text}");
+        assert_eq!(
+            (&*opaque.namespace, opaque.directions.len()),
+            (namespace, directions),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_policy_of_an_unknown_version_is_opaque() {
     let text = policy("podSelector: {}").replace("networking.k8s.io/v1", "extensions/v1beta1");
     let reading = reading(&text);

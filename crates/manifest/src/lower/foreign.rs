@@ -26,8 +26,10 @@ struct Foreign {
 enum Reach {
     Cluster,
     Namespace,
-    /// The namespace, or the cluster from the mesh's root namespace.
-    Mesh,
+    /// The namespace, or the cluster from one of the mesh's own namespaces.
+    Mesh(&'static [&'static str]),
+    /// The cluster, from whichever namespace.
+    Anywhere,
     /// A network of a namespace, if it is the primary one.
     Network,
     /// A network of the namespaces that a selector takes, if it is primary.
@@ -49,7 +51,9 @@ const INGRESS: &[Direction] = &[Direction::Ingress];
 const EGRESS: &[Direction] = &[Direction::Egress];
 const CALICO: &[&str] = &["crd.projectcalico.org", "projectcalico.org"];
 const OVN: &[&str] = &["k8s.ovn.org"];
-const ISTIO_ROOT: &str = "istio-system";
+const ISTIO: &[&str] = &["istio-system"];
+const KUMA: &[&str] = &["kong-mesh-system", "kuma-system"];
+const LINKERD: &[&str] = &["linkerd-egress"];
 
 const FOREIGN: &[Foreign] = &[
     Foreign {
@@ -88,11 +92,21 @@ const FOREIGN: &[Foreign] = &[
         directions: BOTH,
         selector: None,
     },
+    // Without a policy for it, what it stands for lets nothing in or out.
+    Foreign {
+        groups: CALICO,
+        kind: "HostEndpoint",
+        name: "Calico's HostEndpoint",
+        reach: Reach::Cluster,
+        opacity: Opacity::Denies,
+        directions: BOTH,
+        selector: None,
+    },
     Foreign {
         groups: &["security.istio.io"],
         kind: "AuthorizationPolicy",
         name: "Istio's AuthorizationPolicy",
-        reach: Reach::Mesh,
+        reach: Reach::Mesh(ISTIO),
         opacity: Opacity::Denies,
         directions: INGRESS,
         selector: Some(Field::MatchLabels),
@@ -101,10 +115,46 @@ const FOREIGN: &[Foreign] = &[
         groups: &["security.istio.io"],
         kind: "PeerAuthentication",
         name: "Istio's PeerAuthentication",
-        reach: Reach::Mesh,
+        reach: Reach::Mesh(ISTIO),
         opacity: Opacity::Denies,
         directions: INGRESS,
         selector: Some(Field::MatchLabels),
+    },
+    Foreign {
+        groups: &["networking.istio.io"],
+        kind: "Sidecar",
+        name: "Istio's Sidecar",
+        reach: Reach::Mesh(ISTIO),
+        opacity: Opacity::Denies,
+        directions: BOTH,
+        selector: None,
+    },
+    Foreign {
+        groups: &["kuma.io"],
+        kind: "MeshTrafficPermission",
+        name: "Kuma's MeshTrafficPermission",
+        reach: Reach::Mesh(KUMA),
+        opacity: Opacity::Denies,
+        directions: INGRESS,
+        selector: None,
+    },
+    Foreign {
+        groups: &["kuma.io"],
+        kind: "TrafficPermission",
+        name: "Kuma's TrafficPermission",
+        reach: Reach::Cluster,
+        opacity: Opacity::Denies,
+        directions: INGRESS,
+        selector: None,
+    },
+    Foreign {
+        groups: &["consul.hashicorp.com"],
+        kind: "ServiceIntentions",
+        name: "Consul's ServiceIntentions",
+        reach: Reach::Anywhere,
+        opacity: Opacity::Denies,
+        directions: INGRESS,
+        selector: None,
     },
     Foreign {
         groups: &["policy.linkerd.io"],
@@ -113,6 +163,15 @@ const FOREIGN: &[Foreign] = &[
         reach: Reach::Namespace,
         opacity: Opacity::Denies,
         directions: INGRESS,
+        selector: None,
+    },
+    Foreign {
+        groups: &["policy.linkerd.io"],
+        kind: "EgressNetwork",
+        name: "Linkerd's EgressNetwork",
+        reach: Reach::Mesh(LINKERD),
+        opacity: Opacity::Denies,
+        directions: EGRESS,
         selector: None,
     },
     Foreign {
@@ -167,6 +226,15 @@ const FOREIGN: &[Foreign] = &[
         reach: Reach::Namespace,
         opacity: Opacity::Denies,
         directions: EGRESS,
+        selector: None,
+    },
+    Foreign {
+        groups: &["vpcresources.k8s.aws"],
+        kind: "SecurityGroupPolicy",
+        name: "SecurityGroupPolicy of Amazon's VPC",
+        reach: Reach::Namespace,
+        opacity: Opacity::Denies,
+        directions: BOTH,
         selector: None,
     },
 ];
@@ -250,7 +318,11 @@ pub(crate) fn read(
     } else if object.namespace.is_empty() {
         object.namespace = ctx.str("default");
     }
-    let wide = cluster || (foreign.reach == Reach::Mesh && &*object.namespace == ISTIO_ROOT);
+    let wide = match foreign.reach {
+        Reach::Mesh(roots) => roots.contains(&&*object.namespace),
+        Reach::Anywhere => true,
+        _ => cluster,
+    };
     let plain = match foreign.selector {
         Some(field) if !flawed => plain_selector(ctx, node, field),
         _ => None,
