@@ -325,12 +325,17 @@ impl<'c> Context<'c> {
     /// A field that the API does not have. A policy without what stands there
     /// would mean something else, so there it is an error.
     pub(crate) fn unknown_field(&mut self, entry: &Entry<'_>, at: &At<'_>, known: &[&str]) {
-        let key = shown(&entry.key);
-        let message = format!("there is no field `{key}` here, so it would be dropped");
         let help = match nearest(&entry.key, known) {
             Some(near) => format!("did you mean `{near}`?"),
             None => String::new(),
         };
+        self.stray_field(entry, at, help);
+    }
+
+    /// The same where it is known what to do about it.
+    pub(crate) fn stray_field(&mut self, entry: &Entry<'_>, at: &At<'_>, help: String) {
+        let key = shown(&entry.key);
+        let message = format!("there is no field `{key}` here, so it would be dropped");
         let at = at.key(&entry.key);
         if self.lenient {
             self.warning(&at, entry.offset, "unknown-field", message, help);

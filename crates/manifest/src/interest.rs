@@ -21,9 +21,13 @@ pub(crate) enum Place {
     All,
 }
 
-/// Annotations that are read.
-pub(crate) const ANNOTATIONS: [&str; 3] =
-    ["kubernetes.io/ingress.class", "k8s.v1.cni.cncf.io/policy-for", "sidecar.istio.io/status"];
+/// Annotations that are read, and labels that slipped below them.
+pub(crate) const ANNOTATIONS: [&str; 4] = [
+    "kubernetes.io/ingress.class",
+    "k8s.v1.cni.cncf.io/policy-for",
+    "labels",
+    "sidecar.istio.io/status",
+];
 
 impl Place {
     /// The place of a field, or `None` where nothing reads it. `job` tells

@@ -548,6 +548,172 @@ fn misspelt_labels_are_unknown_labels() {
     }
 }
 
+/// What is said about a text, as `line:column field: help`; all of it errors.
+fn slips(text: &str) -> Vec<String> {
+    let shown = |d: &Diagnostic| {
+        assert_eq!(d.severity, Severity::Error, "{d:?}");
+        format!("{}:{} {}: {}", d.origin.line, d.origin.column, d.field, d.help)
+    };
+    reading(text).diagnostics.iter().map(shown).collect()
+}
+
+#[test]
+fn labels_that_slipped_are_unknown_labels() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n";
+    let beside = "write `labels` below `metadata`";
+    for (rest, slip) in [
+        ("labels:\n  app: web\n", format!("5:1 labels: {beside}")),
+        ("labels:\napp: web\n", format!("5:1 labels: {beside}")),
+        (
+            "  labels:\n  app: web\n  tier: db\n",
+            "6:3 metadata.app: if it is a label, indent it below `labels`".to_owned(),
+        ),
+        (
+            "  labels:\n    app: web\n  tier: db\n",
+            "7:3 metadata.tier: if it is a label, indent it below `labels`".to_owned(),
+        ),
+        (
+            "  annotations:\n    labels:\n      app: web\n",
+            "6:5 metadata.annotations.labels: give `labels` the indentation of `annotations`"
+                .to_owned(),
+        ),
+        ("spec:\n  labels: {app: web}\n", format!("6:3 spec.labels: {beside}")),
+        (
+            "spec:\n  containers:\n  - name: a\n    labels: {app: web}\n",
+            format!("8:5 spec.containers[0].labels: {beside}"),
+        ),
+    ] {
+        let text = format!("{pod}{rest}");
+        assert_eq!(slips(&text), [slip], "{text}");
+        assert!(reading(&text).cluster.pods[0].labels.open, "{text}");
+    }
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n";
+    for rest in ["labels:\n  team: x\n", "  labels:\n  team: x\n", "spec:\n  labels: {team: x}\n"] {
+        let text = format!("{namespace}{rest}");
+        assert_eq!(slips(&text).len(), 1, "{text}");
+        assert!(reading(&text).cluster.namespaces[0].labels.open, "{text}");
+    }
+    // The labels of the object itself are no concern of a Service.
+    assert_eq!(
+        said("apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  labels:\n  app: web\n"),
+        ["6:3 unknown-field"]
+    );
+}
+
+#[test]
+fn labels_that_slipped_out_of_a_template_are_unknown_labels() {
+    let deployment =
+        |rest: &str| format!("apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n{rest}");
+    let below = "write `labels` below `spec.template.metadata`";
+    for (rest, slip) in [
+        ("labels: {app: web}\nspec:\n  template: {}\n", format!("5:1 labels: {below}")),
+        ("spec:\n  labels: {app: web}\n  template: {}\n", format!("6:3 spec.labels: {below}")),
+        (
+            "spec:\n  template:\n    labels: {app: web}\n",
+            format!("7:5 spec.template.labels: {below}"),
+        ),
+        (
+            "spec:\n  template:\n    metadata:\n    labels:\n      app: web\n",
+            format!("8:5 spec.template.labels: {below}"),
+        ),
+        (
+            "spec:\n  template:\n    metadata:\n      labels:\n      app: web\n",
+            "9:7 spec.template.metadata.app: if it is a label, indent it below `labels`".to_owned(),
+        ),
+        (
+            "spec:\n  template:\n    spec:\n      labels: {app: web}\n",
+            format!("8:7 spec.template.spec.labels: {below}"),
+        ),
+    ] {
+        // What the selector wants may be just what slipped.
+        let text = deployment(&format!("{rest}  selector: {{matchLabels: {{app: web}}}}\n"));
+        assert_eq!(slips(&text), [slip], "{text}");
+        assert!(reading(&text).cluster.pods[0].labels.open, "{text}");
+    }
+    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec:\n  jobTemplate:\n    labels: {app: web}\n    spec: {template: {}}\n";
+    assert_eq!(
+        slips(cron),
+        [
+            "6:5 spec.jobTemplate.labels: write `labels` below `spec.jobTemplate.spec.template.metadata`"
+        ]
+    );
+    assert!(reading(cron).cluster.pods[0].labels.open);
+}
+
+#[test]
+fn fields_that_slipped_fail_their_object() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n";
+    let service = pod.replace("Pod", "Service");
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n";
+    for (head, rest, slip) in [
+        (pod, "spec:\n  hostnetwork: true\n", "6:3 spec.hostnetwork: did you mean `hostNetwork`?"),
+        (pod, "hostNetwork: true\n", "5:1 hostNetwork: write `hostNetwork` below `spec`"),
+        (
+            pod,
+            "spec:\n  containers:\n  - name: c\n    hostNetwork: true\n",
+            "8:5 spec.containers[0].hostNetwork: write `hostNetwork` below `spec`",
+        ),
+        (
+            pod,
+            "spec:\n  containers:\n  - name: c\n    port: [{containerPort: 1, name: x}]\n",
+            "8:5 spec.containers[0].port: did you mean `ports`?",
+        ),
+        (
+            pod,
+            "spec:\n  containers:\n  - ports: [{containerPort: 1, protcol: UDP}]\n",
+            "7:32 spec.containers[0].ports[0].protcol: did you mean `protocol`?",
+        ),
+        (pod, "spec:\n  nodename: n\n", "6:3 spec.nodename: did you mean `nodeName`?"),
+        (pod, "  namepace: shop\n", "5:3 metadata.namepace: did you mean `namespace`?"),
+        (pod, "namespace: shop\n", "5:1 namespace: write `namespace` below `metadata`"),
+        (
+            pod,
+            "  spec:\n    hostNetwork: true\n",
+            "5:3 metadata.spec: give `spec` the indentation of `metadata`",
+        ),
+        (
+            deployment,
+            "spec:\n  template:\n    hostNetwork: true\n",
+            "7:5 spec.template.hostNetwork: write `hostNetwork` below `spec.template.spec`",
+        ),
+        (
+            deployment,
+            "spec:\n  template:\n    spec:\n      hostnetwork: true\n",
+            "8:7 spec.template.spec.hostnetwork: did you mean `hostNetwork`?",
+        ),
+        (
+            deployment,
+            "spec:\n  template:\n    metadata:\n      spec:\n        hostNetwork: true\n",
+            "8:7 spec.template.metadata.spec: give `spec` the indentation of `metadata`",
+        ),
+        (
+            deployment,
+            "  spec:\n    template: {}\n",
+            "5:3 metadata.spec: give `spec` the indentation of `metadata`",
+        ),
+        (
+            deployment,
+            "template:\n  metadata: {labels: {app: web}}\n",
+            "5:1 template: write `template` below `spec`",
+        ),
+        (deployment, "spec:\n  templat: {}\n", "6:3 spec.templat: did you mean `template`?"),
+        (&service, "spec:\n  selectr: {a: b}\n", "6:3 spec.selectr: did you mean `selector`?"),
+        (&service, "selector: {a: b}\n", "5:1 selector: write `selector` below `spec`"),
+        (
+            &service,
+            "spec:\n  ports: [{port: 80, targetport: 8080}]\n",
+            "6:22 spec.ports[0].targetport: did you mean `targetPort`?",
+        ),
+    ] {
+        let text = format!("{head}{rest}");
+        assert_eq!(slips(&text), [slip], "{text}");
+        let reading = reading(&format!("{text}---\n{}", POD.trim_start_matches("---\n")));
+        assert_eq!((reading.cluster.pods.len(), reading.cluster.services.len()), (1, 0), "{text}");
+    }
+    // Fields that change no answer are the API server's to refuse.
+    clean(&format!("{pod}spec:\n  restartpolicy: Never\n  nodeSelector: {{a: b}}\nextra: 1\n"));
+}
+
 #[test]
 fn a_missing_separator_is_one_mistake() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\n";

@@ -9,6 +9,7 @@ use fallgate_model::{
 use super::meta::Meta;
 use super::network_policy::{cidr, list, port_number, read_protocol};
 use super::selector;
+use super::stray::OBJECT;
 use crate::context::{At, Context, shown};
 use crate::item::Content;
 use crate::tree::{Entry, Node};
@@ -65,7 +66,6 @@ pub(crate) fn read(
     head: Option<Meta>,
     kind: &str,
 ) -> (Option<Content>, Scope) {
-    const OBJECT: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
     let Some(api) = APIS.iter().find(|a| a.kind.name() == kind) else {
         return (None, Scope::Cluster);
     };

@@ -2,10 +2,11 @@
 
 use fallgate_model::{Labels, METADATA_NAME, Namespace, Str};
 
-use super::Reader;
+use super::Known;
+use super::stray::Strays;
 use crate::context::{At, Context, nearest, shown};
 use crate::item::{Content, Owner};
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Kind, Node, Value};
 use crate::validate;
 
 /// What identifies an object, and its labels.
@@ -64,19 +65,17 @@ pub(crate) fn certain_namespace<'n>(object: &'n Node<'_>) -> Option<&'n str> {
 /// labels.
 ///
 /// Where a field is misspelt, a policy is not valid; and what carries labels
-/// that policies select by may have others than are known.
-pub(super) fn read(
-    ctx: &mut Context<'_>,
-    object: &Node<'_>,
-    namespaced: bool,
-    reader: Reader,
-) -> Option<Meta> {
+/// that policies select by may have others than are known. Of a workload these
+/// labels are its template's, and what is said here of them is only whether
+/// some slipped to where the object has its own fields.
+pub(super) fn read(ctx: &mut Context<'_>, object: &Node<'_>, known: &Known) -> Option<Meta> {
     let at = At::ROOT.key("metadata");
     let node = object.get("metadata");
+    let policy = known.reader.is_policy();
     let Some(node) = node else {
         if let Some(entry) = misspelt(object, "metadata") {
             // Of a policy all fields are looked at later.
-            if !reader.is_policy() {
+            if !policy {
                 ctx.unknown_field(entry, &At::ROOT, &["metadata"]);
                 ctx.set_failed(true);
             }
@@ -86,10 +85,14 @@ pub(super) fn read(
         ctx.error(&at, object.offset, "missing-name", message, "");
         return None;
     };
+    let namespaced = known.namespaced;
+    let labelled = known.reader.is_labelled();
+    let strays = Strays::of(known.reader, known.kind);
+    let mut slipped = strays.object(ctx, object);
     let fields = ctx.fields(node, &at)?;
     let (mut name, mut generated, mut namespace) = (None, None, None);
     let mut labels = Some(Labels::default());
-    let (mut valid, mut misspelt_labels) = (true, false);
+    let mut valid = true;
     for entry in fields {
         let at = at.key(&entry.key);
         let value = &entry.value;
@@ -106,22 +109,13 @@ pub(super) fn read(
                 namespace = text.map(|t| (t, value.offset));
             }
             "labels" => labels = read_labels(ctx, value, &at),
+            "annotations" if labelled => slipped |= below_annotations(ctx, value, &at),
             key if FIELDS.contains(&key) => {}
-            _ if reader.is_policy() => {
+            _ if policy => {
                 ctx.unknown_field(entry, &At::ROOT.key("metadata"), &FIELDS);
                 valid &= ctx.lenient;
             }
-            key if matches!(reader, Reader::Pod | Reader::Namespace)
-                && nearest(key, &FIELDS) == Some("labels") =>
-            {
-                misspelt_labels = true;
-                unknown_labels(ctx, entry, &At::ROOT.key("metadata"), &["labels"]);
-            }
-            key => {
-                let message = format!("there is no field `{}` in metadata", shown(key));
-                let help = nearest(key, &FIELDS).map(|near| format!("did you mean `{near}`?"));
-                ctx.warning(&at, entry.offset, "unknown-field", message, help.unwrap_or_default());
-            }
+            _ => stray(ctx, entry, &At::ROOT.key("metadata"), &strays, labelled, &mut slipped),
         }
     }
     let given = name.filter(|(text, _)| !text.is_empty());
@@ -157,28 +151,85 @@ pub(super) fn read(
     };
     let (name, namespace) = (ctx.str(name), ctx.str(namespace));
     let mut labels = labels?;
-    labels.open |= misspelt_labels && !ctx.lenient;
+    labels.open |= slipped;
     valid.then_some(Meta { namespace, name, labels })
 }
 
 /// The field that was meant to be this one.
-pub(super) fn misspelt<'n, 't>(node: &'n Node<'t>, key: &str) -> Option<&'n Entry<'t>> {
+fn misspelt<'n, 't>(node: &'n Node<'t>, key: &str) -> Option<&'n Entry<'t>> {
     let Value::Map(entries) = &node.value else { return None };
     let near = |entry: &&Entry<'_>| entry.key != key && nearest(&entry.key, &[key]).is_some();
     entries.iter().find(near)
 }
 
-/// Reports a misspelt field that would have held labels. The object is kept:
-/// that it is there is certain, only its labels are not.
-pub(super) fn unknown_labels(
+/// The labels in the metadata of a template, where nothing else is read.
+pub(super) fn template(
+    ctx: &mut Context<'_>,
+    node: &Node<'_>,
+    at: &At<'_>,
+    strays: &Strays,
+) -> Option<Labels> {
+    let mut labels = Some(Labels::default());
+    let mut slipped = false;
+    for entry in ctx.fields(node, at)? {
+        match &*entry.key {
+            "labels" => labels = read_labels(ctx, &entry.value, &at.key("labels")),
+            "annotations" => {
+                slipped |= below_annotations(ctx, &entry.value, &at.key("annotations"));
+            }
+            key if FIELDS.contains(&key) => {}
+            _ => stray(ctx, entry, at, strays, true, &mut slipped),
+        }
+    }
+    let mut labels = labels?;
+    labels.open |= slipped;
+    Some(labels)
+}
+
+/// Reports a field that no metadata has, and notes whether it could be labels
+/// or one of them, if it is those of pods or of what else policies select by.
+fn stray(
     ctx: &mut Context<'_>,
     entry: &Entry<'_>,
     at: &At<'_>,
-    known: &[&str],
+    strays: &Strays,
+    labelled: bool,
+    slipped: &mut bool,
 ) {
+    let near = nearest(&entry.key, &FIELDS);
+    let scalar = matches!(entry.value.value, Value::Scalar(_, kind) if kind != Kind::Null);
+    match strays.meant(&entry.key).filter(|(name, _)| labelled || *name != "labels") {
+        Some(("spec", _)) => {
+            ctx.stray_field(entry, at, "give `spec` the indentation of `metadata`".to_owned());
+        }
+        Some(read) => *slipped |= strays.report(ctx, entry, at, &FIELDS, read),
+        // Labels that lost their indentation are one slip, however many.
+        None if labelled && scalar && near.is_none() && *slipped => {}
+        None if labelled && scalar && near.is_none() => {
+            let failed = ctx.failed();
+            let help = "if it is a label, indent it below `labels`".to_owned();
+            ctx.stray_field(entry, at, help);
+            ctx.set_failed(failed);
+            *slipped = !ctx.lenient;
+        }
+        None => {
+            let message = format!("there is no field `{}` in metadata", shown(&entry.key));
+            let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+            ctx.warning(&at.key(&entry.key), entry.offset, "unknown-field", message, help);
+        }
+    }
+}
+
+/// Reports labels that stand below the annotations, and says whether there are
+/// any: an annotation of this name would be a text.
+fn below_annotations(ctx: &mut Context<'_>, node: &Node<'_>, at: &At<'_>) -> bool {
+    let Value::Map(entries) = &node.value else { return false };
+    let nested = |e: &&Entry<'_>| e.key == "labels" && matches!(e.value.value, Value::Map(_));
+    let Some(entry) = entries.iter().find(nested) else { return false };
     let failed = ctx.failed();
-    ctx.unknown_field(entry, at, known);
+    ctx.stray_field(entry, at, "give `labels` the indentation of `annotations`".to_owned());
     ctx.set_failed(failed);
+    !ctx.lenient
 }
 
 /// Labels; `None` when one of them is not valid.

@@ -6,6 +6,7 @@ mod meta;
 mod network_policy;
 mod selector;
 mod service;
+mod stray;
 mod workload;
 
 use fallgate_model::{Direction, ObjectRef, Opacity, Opaque, Scope, Str};
@@ -86,6 +87,11 @@ enum Reader {
 impl Reader {
     fn is_policy(self) -> bool {
         matches!(self, Reader::NetworkPolicy | Reader::ClusterPolicy)
+    }
+
+    /// Whether something goes by the labels of the object itself.
+    fn is_labelled(self) -> bool {
+        matches!(self, Reader::Namespace | Reader::Pod | Reader::Node | Reader::EndpointSlice)
     }
 }
 
@@ -331,7 +337,7 @@ fn native(
         }
         return;
     }
-    let head = meta::read(ctx, node, known.namespaced, known.reader);
+    let head = meta::read(ctx, node, known);
     let content = match known.reader {
         Reader::Namespace => meta::namespace(ctx, node, head),
         Reader::Pod => workload::pod(ctx, node, head),

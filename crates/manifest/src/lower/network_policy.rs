@@ -8,13 +8,13 @@ use ipnet::IpNet;
 
 use super::meta::{self, Meta};
 use super::selector;
+use super::stray::OBJECT;
 use crate::context::{At, Context, shown};
 use crate::item::Content;
 use crate::scalar;
 use crate::tree::{Entry, Kind, Node, Value};
 use crate::validate;
 
-const OBJECT: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
 const SPEC: [&str; 4] = ["egress", "ingress", "podSelector", "policyTypes"];
 const PEER: [&str; 3] = ["ipBlock", "namespaceSelector", "podSelector"];
 const BLOCK: [&str; 2] = ["cidr", "except"];

@@ -4,8 +4,10 @@ use std::net::IpAddr;
 
 use fallgate_model::{ContainerPort, Family, Labels, Pod, Protocol, Workload};
 
+use super::Reader;
 use super::meta::{self, Meta, annotation};
 use super::network_policy::{port_number, read_protocol};
+use super::stray::{self, Strays};
 use crate::context::{At, Context, shown};
 use crate::item::{Content, RawPod, RawWorkload};
 use crate::tree::{Kind, Node, Value};
@@ -13,9 +15,9 @@ use crate::validate;
 
 /// A Pod.
 pub(crate) fn pod(ctx: &mut Context<'_>, node: &Node<'_>, head: Option<Meta>) -> Option<Content> {
-    let Meta { namespace, name, labels } = head?;
+    let Meta { namespace, name, mut labels } = head?;
     let spec_at = At::ROOT.key("spec");
-    let spec = spec(ctx, node.get("spec"), &spec_at);
+    let spec = spec(ctx, node.get("spec"), &spec_at, &Strays::of(Reader::Pod, "Pod"));
     let status = node.get("status");
     let addresses = addresses(ctx, status, "podIPs", "podIP");
     let host_addresses = self::addresses(ctx, status, "hostIPs", "hostIP");
@@ -25,7 +27,8 @@ pub(crate) fn pod(ctx: &mut Context<'_>, node: &Node<'_>, head: Option<Meta>) ->
         _ => None,
     };
     let kind = ctx.str("Pod");
-    let Spec { ports, host_network, sidecar } = spec?;
+    let Spec { ports, host_network, sidecar, slipped } = spec?;
+    labels.open |= slipped;
     let on = match on {
         Some(name) => Some(name?).filter(|n| !n.is_empty()).map(|n| ctx.str(n)),
         None => None,
@@ -58,7 +61,8 @@ pub(crate) fn workload(
     head: Option<Meta>,
     kind: &'static str,
 ) -> Option<Content> {
-    let Meta { namespace, name, .. } = head?;
+    let Meta { namespace, name, labels: beside } = head?;
+    let strays = Strays::of(Reader::Workload, kind);
     let spec_at = At::ROOT.key("spec");
     let own = node.get("spec");
     let empty = matches!(
@@ -66,34 +70,39 @@ pub(crate) fn workload(
         Some(Value::Scalar(text, Kind::Int)) if text == "0"
     );
     let (job_at, inner_at);
-    let (parent, at) = if kind == "CronJob" {
+    let mut slipped = beside.open;
+    let (parent, parent_at) = if kind == "CronJob" {
+        let job = own.and_then(|s| s.get("jobTemplate"));
         job_at = spec_at.key("jobTemplate");
+        slipped |= strays.fields(ctx, job, &job_at, &stray::TEMPLATE);
         inner_at = job_at.key("spec");
-        (
-            own.and_then(|s| s.get("jobTemplate")).and_then(|t| t.get("spec")),
-            inner_at.key("template"),
-        )
+        let inner = job.and_then(|t| t.get("spec"));
+        slipped |= strays.fields(ctx, inner, &inner_at, &stray::WORKLOAD_SPEC);
+        (inner, &inner_at)
     } else {
-        (own, spec_at.key("template"))
+        (own, &spec_at)
     };
+    let at = parent_at.key("template");
     let template = parent.and_then(|p| p.get("template"));
     let Some(template) = template else {
-        let message = "the pod template is missing";
-        ctx.error(&at, node.offset, "missing-field", message, "");
+        // A template that slipped has been reported where it stands.
+        if !ctx.failed() {
+            let message = "the pod template is missing";
+            ctx.error(&at, node.offset, "missing-field", message, "");
+        }
         return None;
     };
-    let labels = match template.get("metadata").and_then(|m| m.get("labels")) {
-        Some(labels) => {
-            let at = at.key("metadata");
-            meta::read_labels(ctx, labels, &at.key("labels"))
-        }
+    let strays = strays.of_template();
+    slipped |= strays.fields(ctx, Some(template), &at, &stray::TEMPLATE);
+    let labels = match template.get("metadata") {
+        Some(metadata) => meta::template(ctx, metadata, &at.key("metadata"), &strays),
         None => Some(Labels::default()),
     };
-    let misspelt = check_meta(ctx, template, &at);
-    let spec = spec(ctx, template.get("spec"), &at.key("spec"));
+    slipped |= strays.fields(ctx, template.get("spec"), &at.key("spec"), &stray::POD_SPEC);
+    let spec = spec(ctx, template.get("spec"), &at.key("spec"), &strays);
     let injected = annotation(template, "sidecar.istio.io/status").is_some();
     let (mut labels, spec) = (labels?, spec?);
-    labels.open |= misspelt && !ctx.lenient;
+    labels.open |= slipped || spec.slipped;
     let indexed = parent.and_then(|p| p.get("completionMode")).and_then(|n| n.text());
     controller_labels(ctx, &mut labels, kind, &name, indexed == Some("Indexed"));
     let kind_name = ctx.str(kind);
@@ -116,19 +125,6 @@ pub(crate) fn workload(
         empty,
         sidecar: spec.sidecar || injected,
     })))
-}
-
-/// Whether the labels of a template are misspelt, or what they stand in; then
-/// nobody knows which of them policies select.
-fn check_meta(ctx: &mut Context<'_>, template: &Node<'_>, at: &At<'_>) -> bool {
-    let (entry, at, known) = match template.get("metadata") {
-        Some(metadata) => (meta::misspelt(metadata, "labels"), &at.key("metadata"), "labels"),
-        None => (meta::misspelt(template, "metadata"), at, "metadata"),
-    };
-    if let Some(entry) = entry {
-        meta::unknown_labels(ctx, entry, at, &[known]);
-    }
-    entry.is_some()
 }
 
 /// The labels that a kind's controller puts on its pods.
@@ -191,10 +187,17 @@ struct Spec {
     ports: Vec<ContainerPort>,
     host_network: bool,
     sidecar: bool,
+    /// Labels slipped into a container.
+    slipped: bool,
 }
 
-fn spec(ctx: &mut Context<'_>, node: Option<&Node<'_>>, at: &At<'_>) -> Option<Spec> {
-    let mut spec = Spec { ports: Vec::new(), host_network: false, sidecar: false };
+fn spec(
+    ctx: &mut Context<'_>,
+    node: Option<&Node<'_>>,
+    at: &At<'_>,
+    strays: &Strays,
+) -> Option<Spec> {
+    let mut spec = Spec { ports: Vec::new(), host_network: false, sidecar: false, slipped: false };
     let Some(node) = node else { return Some(spec) };
     ctx.fields(node, at)?;
     if let Some(value) = node.get("hostNetwork") {
@@ -205,6 +208,7 @@ fn spec(ctx: &mut Context<'_>, node: Option<&Node<'_>>, at: &At<'_>) -> Option<S
         let at = at.key(key);
         for (index, container) in ctx.items(list, &at)?.iter().enumerate() {
             let at = at.index(index);
+            spec.slipped |= strays.fields(ctx, Some(container), &at, &stray::CONTAINER);
             let name = container.get("name").and_then(|n| n.text());
             spec.sidecar |= name == Some("istio-proxy");
             let always = container.get("restartPolicy").and_then(|n| n.text()) == Some("Always");
@@ -246,6 +250,7 @@ pub(crate) fn container_port(
         Some(protocol) => read_protocol(ctx, protocol, &at.key("protocol"))?,
         None => Protocol::Tcp,
     };
+    stray::PORTS.fields(ctx, Some(node), at, &stray::PORT);
     Some(ContainerPort { name, protocol, port })
 }
 
