@@ -346,6 +346,67 @@ items:
 }
 
 #[test]
+fn lists_without_items_are_told() {
+    let shop = "  - {apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}}\n";
+    for (text, at, help, scopes) in [
+        (
+            format!("apiVersion: v1\nkind: List\nitem:\n{shop}"),
+            "3:1 item",
+            "did you mean `items`?",
+            vec![Scope::Cluster],
+        ),
+        (
+            "apiVersion: v1\nkind: List\n".to_owned(),
+            "1:1 items",
+            "write the objects below `items:`",
+            vec![Scope::Cluster],
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: {a: b}\n".to_owned(),
+            "3:8 items",
+            "`kubectl explain` shows the fields and their types",
+            vec![Scope::Cluster],
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicyList\nspec: {}\n".to_owned(),
+            "1:1 items",
+            "write the objects below `items:`",
+            vec![Scope::Cluster],
+        ),
+        (
+            "apiVersion: v1\nkind: PodList\nitem: []\n".to_owned(),
+            "3:1 item",
+            "did you mean `items`?",
+            vec![],
+        ),
+    ] {
+        assert_eq!(slips(&text), [format!("{at}: {help}")], "{text}");
+        let opaque = reading(&text).cluster.opaque;
+        assert_eq!(opaque.into_iter().map(|o| o.scope).collect::<Vec<_>>(), scopes, "{text}");
+    }
+    clean("apiVersion: v1\nkind: List\nitems:\n");
+    // Other kinds may end like this.
+    clean("apiVersion: example.com/v1\nkind: AllowList\nmetadata: {name: a}\n");
+}
+
+#[test]
+fn a_list_that_is_no_object_is_one_mistake() {
+    let policy = policy("podSelector: {}").trim_end().replace('\n', "\n  ");
+    let yaml = format!("- {policy}\n- {{apiVersion: v1, kind: Pod, metadata: {{name: a}}}}\n");
+    let json = "[{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\", \"metadata\": {\"name\": \"p\", \"namespace\": \"shop\"}, \"spec\": {\"podSelector\": {}}},\n {\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"a\"}}]";
+    for text in [yaml.as_str(), json] {
+        assert_eq!(said(text), ["1:1 not-an-object"], "{text}");
+        let reading = reading(text);
+        assert!(reading.diagnostics[0].help.contains("`kind: List`"), "{text}");
+        assert_eq!((reading.cluster.pods.len(), reading.cluster.network_policies.len()), (1, 0));
+        assert_eq!(reading.cluster.opaque[0].namespace, "shop".into());
+    }
+    // Patches and values are lists too.
+    let patch = reading("- {op: remove, path: /spec}\n");
+    assert_eq!((patch.diagnostics.len(), patch.cluster.opaque.len()), (1, 0));
+}
+
+#[test]
 fn services() {
     let cluster = clean(
         "apiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  clusterIP: None\n  selector: {}\n  ports:\n  - port: 80\n  - {port: 81, targetPort: http, protocol: UDP, name: x}\n",
@@ -500,7 +561,6 @@ fn a_misspelt_policy_kind_is_no_other_kind() {
         ("networking.k8s.io/v1", "IngressClass"),
         ("networking.k8s.io/v1", "IPAddress"),
         ("networking.k8s.io/v1", "ServiceCIDR"),
-        ("networking.k8s.io/v1", "NetworkPolicyList"),
         ("v1", "ConfigMap"),
         ("v1", "Secret"),
         ("v1", "Endpoints"),

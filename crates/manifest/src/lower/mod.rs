@@ -164,6 +164,11 @@ fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option
     if node.is_null() {
         return;
     }
+    if let Value::Seq(nodes) = &node.value
+        && nodes.iter().any(|n| n.get("kind").or_else(|| n.get("apiVersion")).is_some())
+    {
+        return bare_list(ctx, node, nodes, span);
+    }
     let Value::Map(entries) = &node.value else {
         let message = "this is no Kubernetes object: it must be a mapping";
         let help = "leave this file out, or write fields such as `kind:`";
@@ -176,6 +181,9 @@ fn object(ctx: &mut Context<'_>, node: &Node<'_>, span: &Span<'_>, typed: Option
     let api_version = own_version.or(typed.map(|t| t.api_version)).unwrap_or_default();
     if let Some(items) = list_items(entries, kind) {
         return list(ctx, entries, items, span, api_version, kind);
+    }
+    if is_list(api_version, kind) {
+        return without_items(ctx, node, entries, kind);
     }
     let namespace = meta::text(node, "namespace");
     let name = meta::text(node, "name");
@@ -225,7 +233,6 @@ fn list(
     let nodes = items.value.items();
     let after = entries.iter().map(|e| e.offset).filter(|o| *o > items.offset).min();
     let after = after.unwrap_or(span.end).min(span.end);
-    let mut ends = nodes.iter().skip(1).map(|n| n.offset).chain([after]);
     let first = nodes.first().map_or(after, |n| n.offset);
     let outside = span.flaws.iter().filter(|f| {
         // Those before this list are an enclosing list's.
@@ -235,27 +242,83 @@ fn list(
     });
     for flaw in outside {
         report(ctx, flaw);
-        let origin = ctx.origin(flaw.offset());
-        let reason = ctx.str("a list that could not be read may hold policies");
-        let kind = ctx.str("List");
-        let none = ctx.str("");
-        push_opaque(
-            ctx,
-            Opaque {
-                kind,
-                namespace: none.clone(),
-                name: none,
-                scope: Scope::Cluster,
-                directions: Direction::ALL.to_vec(),
-                opacity: Opacity::Anything,
-                reason,
-                origin,
-            },
-        );
+        unread_list(ctx, flaw.offset());
     }
+    each(ctx, nodes, span, after, typed.as_ref());
+}
+
+/// Reads the items of a list, which end where the next of them starts.
+fn each(
+    ctx: &mut Context<'_>,
+    nodes: &[Node<'_>],
+    span: &Span<'_>,
+    after: u32,
+    typed: Option<&ItemType<'_>>,
+) {
+    let mut ends = nodes.iter().skip(1).map(|n| n.offset).chain([after]);
     for node in nodes {
         let end = ends.next().unwrap_or(after);
-        object(ctx, node, &Span { flaws: span.flaws, end }, typed.as_ref());
+        object(ctx, node, &Span { flaws: span.flaws, end }, typed);
+    }
+}
+
+/// Keeps a list of which nobody knows what it holds.
+fn unread_list(ctx: &mut Context<'_>, offset: u32) {
+    let none = ctx.str("");
+    let opaque = Opaque {
+        kind: ctx.str("List"),
+        namespace: none.clone(),
+        name: none,
+        scope: Scope::Cluster,
+        directions: Direction::ALL.to_vec(),
+        opacity: Opacity::Anything,
+        reason: ctx.str("a list that could not be read may hold policies"),
+        origin: ctx.origin(offset),
+    };
+    push_opaque(ctx, opaque);
+}
+
+/// Reads a list of objects that is itself no object. kubectl refuses it as a
+/// whole, so its policies are not in force; the others are there to be asked
+/// about.
+fn bare_list(ctx: &mut Context<'_>, node: &Node<'_>, nodes: &[Node<'_>], span: &Span<'_>) {
+    let message = "this is a list of objects, where kubectl takes one object";
+    let help = "put the list below `items:` of a `kind: List`, or `---` between the objects";
+    ctx.error(&At::ROOT, node.offset, "not-an-object", message, help);
+    let refused = std::mem::replace(&mut ctx.refused, true);
+    each(ctx, nodes, span, span.end, None);
+    ctx.refused = refused;
+}
+
+/// Whether a kind is a plain list, or one of a kind that is read.
+fn is_list(api_version: &str, kind: &str) -> bool {
+    let Some(of) = kind.strip_suffix("List") else { return false };
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    of.is_empty() || KNOWN.iter().any(|k| k.kind == of && k.group == group)
+}
+
+/// Reports a list whose items are not where they belong.
+fn without_items(ctx: &mut Context<'_>, node: &Node<'_>, entries: &[Entry<'_>], kind: &str) {
+    const ITEMS: &str = "items";
+    let at = At::ROOT.key(ITEMS);
+    let meant = entries.iter().find(|e| nearest(&e.key, &[ITEMS]).is_some());
+    match meant {
+        Some(entry) if entry.key == ITEMS => ctx.wrong(&entry.value, &at, "a list"),
+        Some(entry) => ctx.unknown_field(entry, &At::ROOT, &[ITEMS]),
+        None => {
+            let message = "`items` is missing, so this is a list of nothing";
+            ctx.error(
+                &at,
+                node.offset,
+                "missing-field",
+                message,
+                "write the objects below `items:`",
+            );
+        }
+    }
+    let of = kind.strip_suffix("List").unwrap_or_default();
+    if !is_harmless_kind(of) || is_policy_kind(of) {
+        unread_list(ctx, node.offset);
     }
 }
 
@@ -491,7 +554,7 @@ fn misspelt(
 ) -> bool {
     /// Of a group that has policies, the kinds that are none.
     const NO_POLICIES: [&str; 4] = ["ClusterCIDR", "IPAddress", "IngressClass", "ServiceCIDR"];
-    // An empty list of some kind.
+    // A list of some other kind.
     if kind.ends_with("List") && node.get("items").is_none() {
         return false;
     }
