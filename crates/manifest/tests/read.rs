@@ -775,6 +775,40 @@ fn fields_that_slipped_fail_their_object() {
 }
 
 #[test]
+fn a_workload_that_does_not_select_its_own_pods_has_unknown_labels() {
+    let workload = |kind: &str, api: &str, selector: &str| {
+        format!(
+            "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: a}}\nspec:\n  selector: {selector}\n  template: {{metadata: {{labels: {{app: web, tier: x}}}}}}\n"
+        )
+    };
+    for (kind, api) in [
+        ("Deployment", "apps/v1"),
+        ("ReplicaSet", "apps/v1"),
+        ("StatefulSet", "apps/v1"),
+        ("DaemonSet", "apps/v1"),
+        ("Job", "batch/v1"),
+    ] {
+        clean(&workload(kind, api, "{matchLabels: {app: web}}"));
+        clean(&workload(
+            kind,
+            api,
+            "{matchExpressions: [{key: app, operator: NotIn, values: [db]}, {key: b, operator: DoesNotExist}]}",
+        ));
+        let text = workload(kind, api, "{matchLabels: {app: wbe}}");
+        assert_eq!(
+            slips(&text),
+            ["5:13 spec.selector: write the same labels here and below `template.metadata.labels`"]
+        );
+        let labels = reading(&text).cluster.pods.remove(0).labels;
+        assert!(labels.open && labels.unvalued.contains(&"app".into()), "{labels:?}");
+        assert_eq!(labels.get("tier").map(|v| &**v), Some("x"));
+    }
+    let controller = |selector: &str| workload("ReplicationController", "v1", selector);
+    clean(&controller("{app: web}"));
+    assert_eq!(said(&controller("{app: db}")), ["5:13 selector-mismatch"]);
+}
+
+#[test]
 fn a_missing_separator_is_one_mistake() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\n";
     let text = format!("{}{pod}", policy("podSelector: {}"));

@@ -2,11 +2,14 @@
 
 use std::net::IpAddr;
 
-use fallgate_model::{ContainerPort, Family, Labels, Pod, Protocol, Workload};
+use fallgate_model::{
+    ContainerPort, Family, Labels, Operator, Pod, Protocol, Requirement, Workload,
+};
 
 use super::Reader;
 use super::meta::{self, Meta, annotation};
 use super::network_policy::{port_number, read_protocol};
+use super::selector;
 use super::stray::{self, Strays};
 use crate::context::{At, Context, shown};
 use crate::item::{Content, RawPod, RawWorkload};
@@ -103,6 +106,9 @@ pub(crate) fn workload(
     let injected = annotation(template, "sidecar.istio.io/status").is_some();
     let (mut labels, spec) = (labels?, spec?);
     labels.open |= slipped || spec.slipped;
+    if kind != "CronJob" {
+        check_selector(ctx, parent, parent_at, kind, &mut labels)?;
+    }
     let indexed = parent.and_then(|p| p.get("completionMode")).and_then(|n| n.text());
     controller_labels(ctx, &mut labels, kind, &name, indexed == Some("Indexed"));
     let kind_name = ctx.str(kind);
@@ -125,6 +131,56 @@ pub(crate) fn workload(
         empty,
         sidecar: spec.sidecar || injected,
     })))
+}
+
+/// Looks whether a workload selects the pods of its own template, as it must.
+/// Where it does not, nobody knows which of the two was meant, so the labels
+/// that it wants are not known; `None` when the selector cannot be read.
+fn check_selector(
+    ctx: &mut Context<'_>,
+    spec: Option<&Node<'_>>,
+    at: &At<'_>,
+    kind: &str,
+    labels: &mut Labels,
+) -> Option<()> {
+    let Some(node) = spec.and_then(|s| s.get("selector")) else { return Some(()) };
+    let at = at.key("selector");
+    let wanted = match kind {
+        "ReplicationController" => selector::match_labels(ctx, node, &at)?,
+        _ => selector::read(ctx, node, &at)?.requirements,
+    };
+    let missed: Vec<&Requirement> = wanted.iter().filter(|r| !holds(r, labels)).collect();
+    // Labels that slipped have been reported, and may be just these.
+    let Some(first) = missed.first().filter(|_| !labels.open && !ctx.lenient) else {
+        return Some(());
+    };
+    let failed = ctx.failed();
+    let message = format!(
+        "the selector does not match the labels of the pod template: they differ in `{}`",
+        shown(&first.key)
+    );
+    let help = "write the same labels here and below `template.metadata.labels`";
+    ctx.error(&at, node.offset, "selector-mismatch", message, help);
+    ctx.set_failed(failed);
+    for requirement in &missed {
+        let key = &requirement.key;
+        if labels.get(key).is_some() {
+            labels.known.retain(|(known, _)| known != key);
+            labels.set_unvalued(key.clone());
+        }
+    }
+    labels.open = true;
+    Some(())
+}
+
+fn holds(requirement: &Requirement, labels: &Labels) -> bool {
+    let value = labels.get(&requirement.key);
+    match requirement.operator {
+        Operator::In => value.is_some_and(|v| requirement.values.contains(v)),
+        Operator::NotIn => value.is_none_or(|v| !requirement.values.contains(v)),
+        Operator::Exists => value.is_some(),
+        Operator::DoesNotExist => value.is_none(),
+    }
 }
 
 /// The labels that a kind's controller puts on its pods.
