@@ -138,6 +138,30 @@ impl Schema {
 
 use Schema::{Free, List, Scalar, Struct};
 
+/// A policy with these fields in its spec.
+macro_rules! object {
+    ($($field:expr),* $(,)?) => {
+        Struct(&[
+            ("apiVersion", &Scalar),
+            ("kind", &Scalar),
+            ("metadata", &META),
+            ("spec", &Struct(&[$($field),*])),
+        ])
+    };
+}
+
+/// The rules of a cluster-wide policy: what the peers are called, and the ports.
+macro_rules! cluster_rules {
+    ($peers:literal, $ports:expr) => {
+        List(&Struct(&[
+            ("name", &Scalar),
+            ("action", &Scalar),
+            ($peers, &List(&CLUSTER_PEER)),
+            $ports,
+        ]))
+    };
+}
+
 const SELECTOR: Schema =
     Struct(&[("matchLabels", &Free), ("matchExpressions", &List(&EXPRESSION))]);
 const EXPRESSION: Schema =
@@ -150,20 +174,12 @@ const PEER: Schema = Struct(&[
     ("ipBlock", &Struct(&[("cidr", &Scalar), ("except", &List(&Scalar))])),
 ]);
 const PORT: Schema = Struct(&[("protocol", &Scalar), ("port", &Scalar), ("endPort", &Scalar)]);
-const NETWORK_POLICY: Schema = Struct(&[
-    ("apiVersion", &Scalar),
-    ("kind", &Scalar),
-    ("metadata", &META),
-    (
-        "spec",
-        &Struct(&[
-            ("podSelector", &SELECTOR),
-            ("policyTypes", &List(&Scalar)),
-            ("ingress", &List(&Struct(&[("from", &List(&PEER)), ("ports", &List(&PORT))]))),
-            ("egress", &List(&Struct(&[("to", &List(&PEER)), ("ports", &List(&PORT))]))),
-        ]),
-    ),
-]);
+const NETWORK_POLICY: Schema = object!(
+    ("podSelector", &SELECTOR),
+    ("policyTypes", &List(&Scalar)),
+    ("ingress", &List(&Struct(&[("from", &List(&PEER)), ("ports", &List(&PORT))]))),
+    ("egress", &List(&Struct(&[("to", &List(&PEER)), ("ports", &List(&PORT))]))),
+);
 const PODS: Schema = Struct(&[("namespaceSelector", &SELECTOR), ("podSelector", &SELECTOR)]);
 const SUBJECT: Schema = Struct(&[("namespaces", &SELECTOR), ("pods", &PODS)]);
 const CLUSTER_PEER: Schema = Struct(&[
@@ -182,72 +198,24 @@ const PROTOCOLS: Schema = List(&Struct(&[
     ("sctp", &DESTINATION),
     ("destinationNamedPort", &Scalar),
 ]));
-const CLUSTER_POLICY: Schema = Struct(&[
-    ("apiVersion", &Scalar),
-    ("kind", &Scalar),
-    ("metadata", &META),
-    (
-        "spec",
-        &Struct(&[
-            ("tier", &Scalar),
-            ("priority", &Scalar),
-            ("subject", &SUBJECT),
-            (
-                "ingress",
-                &List(&Struct(&[
-                    ("name", &Scalar),
-                    ("action", &Scalar),
-                    ("from", &List(&CLUSTER_PEER)),
-                    ("protocols", &PROTOCOLS),
-                ])),
-            ),
-            (
-                "egress",
-                &List(&Struct(&[
-                    ("name", &Scalar),
-                    ("action", &Scalar),
-                    ("to", &List(&CLUSTER_PEER)),
-                    ("protocols", &PROTOCOLS),
-                ])),
-            ),
-        ]),
-    ),
-]);
+const CLUSTER_POLICY: Schema = object!(
+    ("tier", &Scalar),
+    ("priority", &Scalar),
+    ("subject", &SUBJECT),
+    ("ingress", &cluster_rules!("from", ("protocols", &PROTOCOLS))),
+    ("egress", &cluster_rules!("to", ("protocols", &PROTOCOLS))),
+);
 const ADMIN_PORTS: Schema = List(&Struct(&[
     ("portNumber", &Struct(&[("protocol", &Scalar), ("port", &Scalar)])),
     ("portRange", &Struct(&[("protocol", &Scalar), ("start", &Scalar), ("end", &Scalar)])),
     ("namedPort", &Scalar),
 ]));
-const ADMIN_POLICY: Schema = Struct(&[
-    ("apiVersion", &Scalar),
-    ("kind", &Scalar),
-    ("metadata", &META),
-    (
-        "spec",
-        &Struct(&[
-            ("priority", &Scalar),
-            ("subject", &SUBJECT),
-            (
-                "ingress",
-                &List(&Struct(&[
-                    ("name", &Scalar),
-                    ("action", &Scalar),
-                    ("from", &List(&CLUSTER_PEER)),
-                    ("ports", &ADMIN_PORTS),
-                ])),
-            ),
-            (
-                "egress",
-                &List(&Struct(&[
-                    ("name", &Scalar),
-                    ("action", &Scalar),
-                    ("to", &List(&CLUSTER_PEER)),
-                    ("ports", &ADMIN_PORTS),
-                ])),
-            ),
-        ]),
-    ),
-]);
+const ADMIN_POLICY: Schema = object!(
+    ("priority", &Scalar),
+    ("subject", &SUBJECT),
+    ("ingress", &cluster_rules!("from", ("ports", &ADMIN_PORTS))),
+    ("egress", &cluster_rules!("to", ("ports", &ADMIN_PORTS))),
+);
 
 /// The tree that is being built: nodes by number, the root first.
 struct Builder {
