@@ -343,6 +343,15 @@ impl<'c> Context<'c> {
             self.error(&at, entry.offset, "unknown-field", message, help);
         }
     }
+
+    /// The same of labels; says whether that leaves others than are known. The
+    /// object is kept: that it is there is certain, only its labels are not.
+    pub(crate) fn stray_labels(&mut self, entry: &Entry<'_>, at: &At<'_>, help: String) -> bool {
+        let failed = self.failed;
+        self.stray_field(entry, at, help);
+        self.failed = failed;
+        !self.lenient
+    }
 }
 
 /// What to do about a diagnostic where nothing more special is known.

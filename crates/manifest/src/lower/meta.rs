@@ -206,11 +206,8 @@ fn stray(
         // Labels that lost their indentation are one slip, however many.
         None if labelled && scalar && near.is_none() && *slipped => {}
         None if labelled && scalar && near.is_none() => {
-            let failed = ctx.failed();
             let help = "if it is a label, indent it below `labels`".to_owned();
-            ctx.stray_field(entry, at, help);
-            ctx.set_failed(failed);
-            *slipped = !ctx.lenient;
+            *slipped = ctx.stray_labels(entry, at, help);
         }
         None => {
             let message = format!("there is no field `{}` in metadata", shown(&entry.key));
@@ -226,10 +223,7 @@ fn below_annotations(ctx: &mut Context<'_>, node: &Node<'_>, at: &At<'_>) -> boo
     let Value::Map(entries) = &node.value else { return false };
     let nested = |e: &&Entry<'_>| e.key == "labels" && matches!(e.value.value, Value::Map(_));
     let Some(entry) = entries.iter().find(nested) else { return false };
-    let failed = ctx.failed();
-    ctx.stray_field(entry, at, "give `labels` the indentation of `annotations`".to_owned());
-    ctx.set_failed(failed);
-    !ctx.lenient
+    ctx.stray_labels(entry, at, "give `labels` the indentation of `annotations`".to_owned())
 }
 
 /// Labels; `None` when one of them is not valid.

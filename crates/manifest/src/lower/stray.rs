@@ -279,8 +279,7 @@ impl Strays {
     }
 
     /// Looks through a mapping that has these fields; says whether labels, or
-    /// what they stand in, slipped. Those alone do not fail the object: that it
-    /// is there is certain, only its labels are not.
+    /// what they stand in, slipped.
     pub(super) fn fields(
         &self,
         ctx: &mut Context<'_>,
@@ -325,12 +324,10 @@ impl Strays {
             home if home.is_empty() => format!("give `{name}` the indentation of `kind`"),
             home => format!("write `{name}` below `{home}`"),
         };
-        let failed = ctx.failed();
-        ctx.stray_field(entry, at, help);
-        let labels = matches!(name, "labels" | "metadata");
-        if labels {
-            ctx.set_failed(failed);
+        if matches!(name, "labels" | "metadata") {
+            return ctx.stray_labels(entry, at, help);
         }
-        labels && !ctx.lenient
+        ctx.stray_field(entry, at, help);
+        false
     }
 }
