@@ -1,0 +1,6 @@
+//! What may be opened, by whose decision, and when it closes.
+
+#![cfg(test)]
+
+mod decisions;
+mod shop;
