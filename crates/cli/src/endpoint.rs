@@ -157,7 +157,8 @@ impl EndpointSpec {
     }
 }
 
-fn is_entry_point(kind: &str) -> bool {
+/// Whether a kind lets traffic in and is no endpoint itself.
+pub(crate) fn is_entry_point(kind: &str) -> bool {
     ENTRY_POINTS.iter().any(|known| known.eq_ignore_ascii_case(kind))
 }
 

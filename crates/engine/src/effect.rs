@@ -5,6 +5,7 @@ use fallgate_model::{Direction, Family, ObjectRef, Str};
 use roaring::RoaringBitmap;
 
 use crate::address::Addresses;
+use crate::causes::Causes;
 use crate::compiled::CompiledPolicy;
 use crate::connections::Interval;
 use crate::engine::Touched;
@@ -49,9 +50,9 @@ pub struct Delta {
     pub interval: Interval,
     /// Set when one of the places exists on one side only.
     pub lone: Option<Lone>,
-    /// The changed objects that the difference is due to: policies, and where
-    /// no policy changed, pods and namespaces whose labels did. Empty when a
-    /// place is lone.
+    /// The changed objects that the difference is due to: policies and what is
+    /// not evaluated, and where none of these changed, pods and namespaces whose
+    /// labels did. Empty when a place is lone.
     pub causes: Vec<ObjectRef>,
 }
 
@@ -80,15 +81,16 @@ impl Applied {
             Touched::Nothing => {}
             Touched::Everything => return diff(&self.before, &self.after, detail),
             Touched::Policy(ns, name) => {
-                comparison.changed = Some(self.named(&[(*ns, name.clone())]));
-                self.compare_policies(&mut comparison, detail, &[(*ns, name.clone())]);
+                let policies = [(*ns, name.clone())];
+                comparison.causes = Some(self.causes(&policies));
+                self.compare_policies(&mut comparison, detail, &policies);
             }
             Touched::Policies(policies) => {
-                comparison.changed = Some(self.named(policies));
+                comparison.causes = Some(self.causes(policies));
                 self.compare_policies(&mut comparison, detail, policies);
             }
             Touched::Pod(id) => {
-                comparison.changed = Some(Changed::default());
+                comparison.causes = Some(self.causes(&[]));
                 comparison.pairs(detail, self.pod_pairs(*id));
                 for direction in Direction::ALL {
                     comparison.outside(detail, direction, [*id].into());
@@ -98,13 +100,11 @@ impl Applied {
         comparison.finish()
     }
 
-    /// The changed objects, where the change says itself which they are.
-    fn named(&self, policies: &[(NsId, Str)]) -> Changed {
-        let mut changed = Changed::default();
-        for (ns, name) in policies {
-            changed.policies.insert((self.after.state.shard(*ns).name.clone(), name.clone()));
-        }
-        changed
+    /// What the effect is due to, where the change says itself what it is.
+    fn causes(&self, policies: &[(NsId, Str)]) -> Causes<'_> {
+        let named =
+            |(ns, name): &(NsId, Str)| (self.after.state.shard(*ns).name.clone(), name.clone());
+        Causes::of_policies(&self.before, &self.after, policies.iter().map(named).collect())
     }
 
     fn compare_policies(
@@ -272,19 +272,13 @@ struct Comparison<'a> {
     before: &'a Snapshot,
     after: &'a Snapshot,
     found: Diff,
-    changed: Option<Changed>,
-}
-
-/// The objects that differ between two snapshots.
-#[derive(Default)]
-struct Changed {
-    policies: BTreeSet<(Str, Str)>,
-    cluster_policies: BTreeSet<(&'static str, Str)>,
+    /// Made when it is first needed, unless the change says itself what it is.
+    causes: Option<Causes<'a>>,
 }
 
 impl<'a> Comparison<'a> {
     fn new(before: &'a Snapshot, after: &'a Snapshot) -> Comparison<'a> {
-        Comparison { before, after, found: Diff::default(), changed: None }
+        Comparison { before, after, found: Diff::default(), causes: None }
     }
 
     fn finish(mut self) -> Diff {
@@ -303,7 +297,7 @@ impl<'a> Comparison<'a> {
         before: &Interval,
         after: &Interval,
         lone: Option<Lone>,
-        pods: (Option<PodId>, Option<PodId>),
+        pods: (&[PodId], &[PodId]),
     ) {
         if before == after {
             self.found.unchanged += usize::from(!before.is_empty());
@@ -316,73 +310,16 @@ impl<'a> Comparison<'a> {
                 .difference(&low.certain)
                 .union(&high.possible.difference(&low.possible)),
         };
-        let causes = if lone.is_some() { Vec::new() } else { self.causes(pods) };
-        for (interval, list) in [
-            (risen(before, after), &mut self.found.opened),
-            (risen(after, before), &mut self.found.closed),
-        ] {
+        let opened = risen(before, after);
+        let closed = risen(after, before);
+        let causes = self.causes.get_or_insert_with(|| Causes::between(self.before, self.after));
+        for (interval, list) in [(opened, &mut self.found.opened), (closed, &mut self.found.closed)]
+        {
             if !interval.is_empty() {
-                let (from, to, causes) = (from.clone(), to.clone(), causes.clone());
-                list.push(Delta { from, to, interval, lone, causes });
+                let (from, to) = (from.clone(), to.clone());
+                let due = if lone.is_some() { Vec::new() } else { causes.of(pods, &interval) };
+                list.push(Delta { from, to, interval, lone, causes: due });
             }
-        }
-    }
-
-    /// The changed objects that bear on traffic between two ends.
-    fn causes(&mut self, (from, to): (Option<PodId>, Option<PodId>)) -> Vec<ObjectRef> {
-        let (before, after) = (self.before, self.after);
-        let changed = self.changed.get_or_insert_with(|| Changed::between(before, after));
-        let mut causes = BTreeSet::new();
-        for (pod, direction) in [(from, Direction::Egress), (to, Direction::Ingress)] {
-            let Some(pod) = pod else { continue };
-            for snapshot in [before, after] {
-                let Some(pod) = same_pod(self.after, pod, snapshot) else { continue };
-                let Some((shard, endpoint)) = snapshot.state.endpoint(pod) else { continue };
-                let row = shard.row(endpoint);
-                for (policy, _) in row.policies(direction) {
-                    let (namespace, name) = (&policy.source.namespace, &policy.source.name);
-                    if changed.policies.contains(&(namespace.clone(), name.clone())) {
-                        causes.insert(ObjectRef {
-                            kind: "NetworkPolicy".into(),
-                            namespace: namespace.clone(),
-                            name: name.clone(),
-                        });
-                    }
-                }
-                for (policy, _) in row.admin.iter().chain(&row.baseline) {
-                    let kind = policy.source.kind.name();
-                    let name = &policy.source.name;
-                    if changed.cluster_policies.contains(&(kind, name.clone())) {
-                        let (kind, namespace) = (kind.into(), "".into());
-                        causes.insert(ObjectRef { kind, namespace, name: name.clone() });
-                    }
-                }
-            }
-        }
-        if causes.is_empty() {
-            for pod in [from, to].into_iter().flatten() {
-                self.relabelled(pod, &mut causes);
-            }
-        }
-        causes.into_iter().collect()
-    }
-
-    /// A pod and its namespace, where their labels changed.
-    fn relabelled(&self, pod: PodId, causes: &mut BTreeSet<ObjectRef>) {
-        let Some(then) = same_pod(self.after, pod, self.before) else { return };
-        let (Some(x), Some(y)) = (self.before.pod(then), self.after.pod(pod)) else { return };
-        if x.labels != y.labels || x.ports != y.ports || x.addresses != y.addresses {
-            causes.insert(ObjectRef {
-                kind: y.workload.kind.clone(),
-                namespace: y.namespace.clone(),
-                name: y.workload.name.clone(),
-            });
-        }
-        let labels =
-            |snapshot: &Snapshot| snapshot.namespace(&y.namespace).map(|n| n.labels.clone());
-        if labels(self.before) != labels(self.after) {
-            let kind = "Namespace".into();
-            causes.insert(ObjectRef { kind, namespace: "".into(), name: y.namespace.clone() });
         }
     }
 
@@ -405,7 +342,7 @@ impl<'a> Comparison<'a> {
             };
             let lone = self.lone(&[from], &[to]);
             let (x, y) = (answer(self.before), answer(self.after));
-            self.compare((a, b), &x, &y, lone, (Some(from), Some(to)));
+            self.compare((a, b), &x, &y, lone, (&[from], &[to]));
         }
         for (places, (from, to)) in of_places {
             let of = |s: &Snapshot, place: &Place, id: PodId| -> Vec<PodId> {
@@ -430,7 +367,7 @@ impl<'a> Comparison<'a> {
                 () if froms[1].is_empty() || tos[1].is_empty() => Some(Lone::Removed),
                 () => None,
             };
-            self.compare(places, &x, &y, lone, (Some(from), Some(to)));
+            self.compare(places, &x, &y, lone, (&[from], &[to]));
         }
     }
 
@@ -468,7 +405,7 @@ impl<'a> Comparison<'a> {
                 s.outside_of(&pods, direction)
             };
             let (before, after) = (of(self.before), of(self.after));
-            self.compare_outside(&place, direction, &before, &after, Some(id));
+            self.compare_outside(&place, direction, &before, &after, &[id]);
         }
     }
 
@@ -478,7 +415,7 @@ impl<'a> Comparison<'a> {
         direction: Direction,
         before: &[(Addresses, Union)],
         after: &[(Addresses, Union)],
-        pod: Option<PodId>,
+        pods: &[PodId],
     ) {
         let lone = match (before.is_empty(), after.is_empty()) {
             (true, false) => Some(Lone::Added),
@@ -508,79 +445,13 @@ impl<'a> Comparison<'a> {
         }
         for ((x, y), addresses) in found {
             let outside = Place::Outside(addresses);
-            let (places, pods) = match direction {
-                Direction::Egress => ((place.clone(), outside), (pod, None)),
-                Direction::Ingress => ((outside, place.clone()), (None, pod)),
+            let (places, ends): (_, (&[PodId], &[PodId])) = match direction {
+                Direction::Egress => ((place.clone(), outside), (pods, &[])),
+                Direction::Ingress => ((outside, place.clone()), (&[], pods)),
             };
-            self.compare(places, &x, &y, lone, pods);
+            self.compare(places, &x, &y, lone, ends);
         }
     }
-}
-
-impl Changed {
-    fn between(before: &Snapshot, after: &Snapshot) -> Changed {
-        let mut changed = Changed { policies: BTreeSet::new(), cluster_policies: BTreeSet::new() };
-        let mut note = |one: &Snapshot, other: &Snapshot| {
-            for (_, shard) in one.state.shards.iter() {
-                let twin = other.state.by_name.get(&shard.name);
-                let twin = twin.and_then(|ns| other.state.shards.get(*ns));
-                if twin.is_some_and(|twin| Arc::ptr_eq(twin, shard)) {
-                    continue;
-                }
-                for (name, policy) in &shard.policies {
-                    let theirs = twin.and_then(|twin| twin.policies.get(name));
-                    if theirs.is_none_or(|theirs| !same_policy(&theirs.source, &policy.source)) {
-                        changed.policies.insert((shard.name.clone(), name.clone()));
-                    }
-                }
-            }
-            for policy in one.cluster_policies() {
-                let theirs = other
-                    .cluster_policies()
-                    .find(|p| p.kind == policy.kind && p.name == policy.name);
-                if theirs.is_none_or(|theirs| !same_cluster_policy(theirs, policy)) {
-                    changed.cluster_policies.insert((policy.kind.name(), policy.name.clone()));
-                }
-            }
-        };
-        note(before, after);
-        note(after, before);
-        changed
-    }
-}
-
-/// Equal but for where they are written.
-fn same_policy(a: &fallgate_model::NetworkPolicy, b: &fallgate_model::NetworkPolicy) -> bool {
-    let rules = |rules: &Option<Vec<fallgate_model::Rule>>| {
-        let rules = rules.as_ref()?;
-        Some(rules.iter().map(|r| (r.peers.clone(), r.ports.clone())).collect::<Vec<_>>())
-    };
-    a.pod_selector == b.pod_selector
-        && rules(&a.ingress) == rules(&b.ingress)
-        && rules(&a.egress) == rules(&b.egress)
-}
-
-/// Equal but for where they are written.
-fn same_cluster_policy(
-    a: &fallgate_model::ClusterPolicy,
-    b: &fallgate_model::ClusterPolicy,
-) -> bool {
-    let rules = |rules: &[fallgate_model::ClusterRule]| {
-        let rules = rules.iter().map(|r| (r.action, r.peers.clone(), r.ports.clone()));
-        rules.collect::<Vec<_>>()
-    };
-    (a.tier, a.priority, &a.subject) == (b.tier, b.priority, &b.subject)
-        && rules(&a.ingress) == rules(&b.ingress)
-        && rules(&a.egress) == rules(&b.egress)
-}
-
-/// The pod of another snapshot that is the same as one of this, by its names.
-fn same_pod(this: &Snapshot, id: PodId, other: &Snapshot) -> Option<PodId> {
-    let Some(pod) = this.pod(id) else { return other.pod(id).map(|_| id) };
-    let stand_in = pod.stand_in.then(|| pod.workload.kind.clone());
-    let ns = *other.state.by_name.get(&pod.namespace)?;
-    let slot = other.state.shard(ns).find(stand_in.as_deref(), &pod.name)?;
-    Some(PodId { ns, slot })
 }
 
 /// The exact difference between two clusters, in the order of the map. The
@@ -595,6 +466,9 @@ pub fn diff(before: &Snapshot, after: &Snapshot, detail: Detail) -> Diff {
     let (wide_old, wide_new) = (Walker::new(&wide_old, detail), Walker::new(&wide_new, detail));
     let mut places: BTreeSet<Place> = old.places().iter().cloned().collect();
     places.extend(new.places().iter().cloned());
+    let distinct: BTreeMap<Place, Vec<PodId>> =
+        new.places().iter().map(|place| (place.clone(), new.distinct_pods(place))).collect();
+    let pods_of = |place: &Place| distinct.get(place).map_or(&[][..], Vec::as_slice);
     for from in &places {
         let (x, y) = (old.entries_from(from), new.entries_from(from));
         let mut tos: BTreeMap<&Place, (Interval, Interval)> = BTreeMap::new();
@@ -611,12 +485,12 @@ pub fn diff(before: &Snapshot, after: &Snapshot, detail: Detail) -> Diff {
                 (false, true) => Some(Lone::Removed),
                 (false, false) => None,
             };
-            let pods = (new.pod_of(from), new.pod_of(to));
+            let pods = (pods_of(from), pods_of(to));
             comparison.compare((from.clone(), to.clone()), &x, &y, lone, pods);
         }
         for direction in Direction::ALL {
             let (x, y) = (wide_old.outside(from, direction), wide_new.outside(from, direction));
-            comparison.compare_outside(from, direction, &x, &y, new.pod_of(from));
+            comparison.compare_outside(from, direction, &x, &y, pods_of(from));
         }
     }
     comparison.finish()

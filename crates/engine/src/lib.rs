@@ -4,6 +4,7 @@
 //! are those of `docs/SEMANTICS.md`.
 
 mod address;
+mod causes;
 mod columns;
 mod compiled;
 mod connections;
@@ -26,6 +27,7 @@ mod state;
 mod tri;
 
 pub use address::Addresses;
+pub use causes::Causes;
 pub use connections::{Connections, Interval, Port, Verdict};
 pub use effect::{Applied, Delta, Diff, Lone, diff};
 pub use engine::Engine;

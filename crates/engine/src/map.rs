@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -122,9 +123,15 @@ impl<'a> Walker<'a> {
         self.find(place).is_some()
     }
 
-    /// Some pod of a place.
-    pub(crate) fn pod_of(&self, place: &Place) -> Option<PodId> {
-        self.walk.places.pods.get(self.find(place)?)?.first().copied()
+    /// The pods of a place, one for each set of policies that bear on any.
+    pub(crate) fn distinct_pods(&self, place: &Place) -> Vec<PodId> {
+        let pods = self.find(place).and_then(|at| self.walk.places.pods.get(at));
+        let mut rows = BTreeSet::new();
+        let first = |id: &&PodId| {
+            let found = self.walk.snapshot.state.endpoint(**id);
+            found.is_some_and(|(shard, e)| rows.insert((id.ns, Arc::as_ptr(shard.row(e)).addr())))
+        };
+        pods.into_iter().flatten().filter(first).copied().collect()
     }
 
     fn find(&self, place: &Place) -> Option<usize> {

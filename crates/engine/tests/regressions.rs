@@ -2,11 +2,11 @@
 
 #![cfg(test)]
 
-use fallgate_engine::{Detail, EditedObject, End, Engine, Snapshot, Verdict};
+use fallgate_engine::{Detail, EditedObject, End, Engine, Snapshot, Verdict, diff};
 use fallgate_model::{
     Action, Change, Cluster, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Dialect,
-    IpBlock, Labels, NetworkPolicy, Node, Object, Origin, Peer, Pod, Protocol, Rule, Selector,
-    Subject, Tier, Workload,
+    Direction, IpBlock, Labels, NetworkPolicy, Node, Object, Opacity, Opaque, Origin, Peer, Pod,
+    Protocol, Rule, Scope, Selector, Subject, Tier, Workload,
 };
 use fallgate_oracle as oracle;
 use ipnet::IpNet;
@@ -192,4 +192,34 @@ fn a_repair_takes_the_family_that_needs_less() {
     let repair = engine.repair(&client, &web, HTTP).unwrap();
     let [edit] = &repair.edits[..] else { panic!("{repair:#?}") };
     assert!(matches!(edit.object, EditedObject::NetworkPolicy(_)), "{edit:#?}");
+}
+
+/// What is not evaluated was no cause of what it made unknown.
+#[test]
+fn a_difference_is_due_to_what_is_not_evaluated() {
+    let opaque = Opaque {
+        kind: "CiliumNetworkPolicy".into(),
+        namespace: "shop".into(),
+        name: "web".into(),
+        scope: Scope::Pods(
+            fallgate_model::NamespaceMatch::Own,
+            Selector::match_labels([("app", "web")]),
+        ),
+        directions: vec![Direction::Ingress],
+        opacity: Opacity::Anything,
+        reason: "it is not modelled".into(),
+        origin: Origin::default(),
+    };
+    let before = isolated(vec![pod("web"), pod("client")]);
+    let after = Cluster { opaque: vec![opaque], ..before.clone() };
+    let [before, after] = [before, after].map(|c| Engine::new(c, Dialect::default()).snapshot());
+    let found = diff(&before, &after, Detail::Workloads);
+    assert!(!found.opened.is_empty(), "{found:#?}");
+    for delta in &found.opened {
+        assert!(delta.interval.certain.is_empty(), "{delta:#?}");
+        let causes: Vec<String> = delta.causes.iter().map(ToString::to_string).collect();
+        assert_eq!(causes, ["CiliumNetworkPolicy shop/web"], "{delta:#?}");
+    }
+    // What was there all along causes nothing.
+    assert_eq!(diff(&after, &after, Detail::Workloads).opened, []);
 }

@@ -1,31 +1,31 @@
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use fallgate_engine::{
-    Connections, Delta, Detail, Diff, Interval, Lone, Place, PodId, Snapshot, WorkloadRef,
+    Causes, Connections, Delta, Detail, Diff, Interval, Lone, Place, PodId, Snapshot, WorkloadRef,
 };
-use fallgate_model::{Direction, ObjectRef, Opaque};
+use fallgate_model::{EntryPoint, ObjectRef, Service, Str};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::args::Global;
 use crate::commands::map::{allowed_text, csv_place, wrap};
 use crate::context::Context;
+use crate::endpoint::is_entry_point;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
 use crate::input::{self, Source};
-use crate::labels;
 use crate::output::{Printer, Style, Table, Text};
-use crate::render::{Csv, Grouped, Line, Names, Row, code, interval_texts, place_of};
+use crate::render::{Csv, Grouped, Line, Names, Row, code, entry_ref, interval_texts};
 use crate::wire;
 
 /// Compare two clusters by what they allow
 ///
 /// BEFORE and AFTER are files, directories, `live`, or `git:REV[:PATH]`. Without them, the input is compared with
 /// itself changed by --remove, --replace and --add-file; with them, these options change AFTER. Ends with 1 when
-/// something differs.
+/// something differs, and with 3 when everything that differs is only possible.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -70,10 +70,19 @@ pub(crate) struct Difference {
     pub(crate) opened: Vec<Change>,
     /// What ceased to be certain, or to be possible.
     pub(crate) closed: Vec<Change>,
+    /// How many of these are only possible.
+    pub(crate) possibly: Possibly,
     /// How many entries of the map are the same on both sides.
     pub(crate) unchanged: usize,
     /// Every object that something here is due to.
     pub(crate) causes: Vec<wire::Object>,
+}
+
+/// How many changes have nothing certain in them.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub(crate) struct Possibly {
+    pub(crate) opened: usize,
+    pub(crate) closed: usize,
 }
 
 /// The earlier cluster.
@@ -107,7 +116,6 @@ pub(crate) fn run(
     let detail = if args.pods { Detail::Pods } else { Detail::Workloads };
     let mut diff = fallgate_engine::diff(&before.snapshot, &after.snapshot, detail);
     entry_points(&before.snapshot, &after.snapshot, &mut diff);
-    unevaluated(&before.snapshot, &after.snapshot, detail, &mut diff);
     let sides = Sides { before: &before, after: &after, detail, diff: &diff };
     match args.output {
         Format::Table => sides.table(printer)?,
@@ -122,9 +130,28 @@ pub(crate) fn run(
         }
         after.show_diagnostics(printer);
     }
-    let differs = !diff.opened.is_empty() || !diff.closed.is_empty();
-    let exit = if differs { Exit::No } else { Exit::Yes };
-    Ok(before.listed(after.listed(exit)))
+    Ok(before.listed(after.listed(exit(&diff))))
+}
+
+/// What certainly opens or closes is a difference; where everything that does
+/// is only possible, nobody knows whether there is one.
+fn exit(diff: &Diff) -> Exit {
+    let mut all = diff.opened.iter().chain(&diff.closed).peekable();
+    if all.peek().is_none() {
+        Exit::Yes
+    } else if all.all(only_possible) {
+        Exit::Incomplete
+    } else {
+        Exit::No
+    }
+}
+
+fn only_possible(delta: &Delta) -> bool {
+    delta.interval.certain.is_empty()
+}
+
+fn possibly(deltas: &[Delta]) -> usize {
+    deltas.iter().filter(|delta| only_possible(delta)).count()
 }
 
 fn read(global: &Global, args: &DiffArgs) -> Result<(Context, Context), Failure> {
@@ -158,100 +185,106 @@ fn read(global: &Global, args: &DiffArgs) -> Result<(Context, Context), Failure>
 
 /// Adds what Ingresses and routes let in on either side.
 fn entry_points(before: &Snapshot, after: &Snapshot, diff: &mut Diff) {
-    let let_in = |snapshot: &Snapshot| -> BTreeMap<(WorkloadRef, WorkloadRef), Interval> {
-        let mut found = BTreeMap::new();
-        for entry in snapshot.entry_points() {
-            for (to, union) in snapshot.entry_connections(&entry) {
-                let (namespace, name) = (entry.namespace.clone(), entry.name.clone());
-                let from = WorkloadRef { namespace, name, kind: entry.kind.clone() };
-                if !union.interval.is_empty() {
-                    found.insert((from, to), union.interval);
-                }
-            }
-        }
-        found
-    };
-    let (old, new) = (let_in(before), let_in(after));
-    let mut pairs: Vec<&(WorkloadRef, WorkloadRef)> = old.keys().chain(new.keys()).collect();
+    let (old, new) = (Entrances::of(before), Entrances::of(after));
+    let mut pairs: Vec<&(WorkloadRef, WorkloadRef)> =
+        old.admitted.keys().chain(new.admitted.keys()).collect();
     pairs.sort();
     pairs.dedup();
     let none = Interval::none();
-    let places = |snapshot: &Snapshot| snapshot.workloads();
-    let (old_places, new_places) = (places(before), places(after));
-    let entries = |snapshot: &Snapshot, w: &WorkloadRef| {
-        snapshot
-            .entry_points()
-            .iter()
-            .any(|e| (&e.namespace, &e.name, &e.kind) == (&w.namespace, &w.name, &w.kind))
-    };
+    let causes = Causes::between(before, after);
     for pair in pairs {
         let (from, to) = pair;
-        let (a, b) = (old.get(pair).unwrap_or(&none), new.get(pair).unwrap_or(&none));
+        let (a, b) = (old.admitted.get(pair), new.admitted.get(pair));
+        let (a, b) = (a.unwrap_or(&none), b.unwrap_or(&none));
         if a == b {
             diff.unchanged += 1;
             continue;
         }
-        let in_old = entries(before, from) && old_places.contains_key(to);
-        let in_new = entries(after, from) && new_places.contains_key(to);
-        let lone = match (in_old, in_new) {
+        let lone = match (old.has(pair), new.has(pair)) {
             (true, false) => Some(Lone::Removed),
             (false, true) => Some(Lone::Added),
             _ => None,
         };
-        for (list, from_side, to_side) in [(&mut diff.opened, a, b), (&mut diff.closed, b, a)] {
-            let interval = gained(from_side, to_side);
-            if !interval.is_empty() {
-                let (from, to) = (Place::Workload(from.clone()), Place::Workload(to.clone()));
-                list.push(Delta { from, to, interval, lone, causes: Vec::new() });
+        let pods = new.workloads.get(to).map_or(&[][..], Vec::as_slice);
+        for (list, low, high) in [(&mut diff.opened, a, b), (&mut diff.closed, b, a)] {
+            let interval = gained(low, high);
+            if interval.is_empty() {
+                continue;
             }
+            let due = match lone {
+                Some(_) => Vec::new(),
+                None => {
+                    let mut due = old.altered(&new, from);
+                    due.extend(causes.of((&[], pods), &interval));
+                    due.sort();
+                    due
+                }
+            };
+            let (from, to) = (Place::Workload(from.clone()), Place::Workload(to.clone()));
+            list.push(Delta { from, to, interval, lone, causes: due });
         }
     }
 }
 
-/// Names the objects that are not evaluated, where they are why something is
-/// no longer certain or has become so.
-fn unevaluated(before: &Snapshot, after: &Snapshot, detail: Detail, diff: &mut Diff) {
-    let alike = |a: &Opaque, b: &Opaque| {
-        (&a.kind, &a.namespace, &a.name) == (&b.kind, &b.namespace, &b.name)
-            && (&a.scope, &a.directions, a.opacity) == (&b.scope, &b.directions, b.opacity)
-    };
-    let lost = |one: &Snapshot, other: &Snapshot| -> Vec<Arc<Opaque>> {
-        let gone = |o: &&Arc<Opaque>| !other.opaque().any(|known| alike(o, known));
-        one.opaque().filter(gone).cloned().collect()
-    };
-    let sides = [(before, lost(before, after)), (after, lost(after, before))];
-    if sides.iter().all(|(_, changed)| changed.is_empty()) {
-        return;
+/// The Ingresses and routes of a cluster, and what they let in to whom.
+struct Entrances {
+    entries: BTreeMap<WorkloadRef, Arc<EntryPoint>>,
+    services: BTreeMap<(Str, Str), Arc<Service>>,
+    workloads: BTreeMap<WorkloadRef, Vec<PodId>>,
+    admitted: BTreeMap<(WorkloadRef, WorkloadRef), Interval>,
+}
+
+impl Entrances {
+    fn of(snapshot: &Snapshot) -> Entrances {
+        let entries: BTreeMap<WorkloadRef, Arc<EntryPoint>> =
+            snapshot.entry_points().into_iter().map(|e| (entry_ref(&e), e)).collect();
+        let mut admitted = BTreeMap::new();
+        for (from, entry) in &entries {
+            for (to, union) in snapshot.entry_connections(entry) {
+                if !union.interval.is_empty() {
+                    admitted.insert((from.clone(), to), union.interval);
+                }
+            }
+        }
+        let services = snapshot.services().into_iter();
+        let services = services.map(|s| ((s.namespace.clone(), s.name.clone()), s)).collect();
+        Entrances { entries, services, workloads: snapshot.workloads(), admitted }
     }
-    let sides = sides.map(|(snapshot, changed)| {
-        let mut pods: BTreeMap<WorkloadRef, Vec<PodId>> = BTreeMap::new();
-        for id in snapshot.pods() {
-            if let Some(place) = place_of(snapshot, detail, id) {
-                pods.entry(place).or_default().push(id);
-            }
+
+    fn has(&self, (from, to): &(WorkloadRef, WorkloadRef)) -> bool {
+        self.entries.contains_key(from) && self.workloads.contains_key(to)
+    }
+
+    /// The Ingress or route itself and the services that it leads to, where the
+    /// later cluster has them otherwise.
+    fn altered(&self, later: &Entrances, from: &WorkloadRef) -> Vec<ObjectRef> {
+        let (Some(old), Some(new)) = (self.entries.get(from), later.entries.get(from)) else {
+            return Vec::new();
+        };
+        let mut altered = Vec::new();
+        if (&old.controller, &old.targets) != (&new.controller, &new.targets) {
+            altered.push(ObjectRef {
+                kind: from.kind.clone(),
+                namespace: from.namespace.clone(),
+                name: from.name.clone(),
+            });
         }
-        (snapshot, changed, pods)
-    });
-    for delta in diff.opened.iter_mut().chain(&mut diff.closed) {
-        if delta.lone.is_some() || delta.interval.unknown().is_empty() {
-            continue;
-        }
-        let mut causes: BTreeSet<ObjectRef> =
-            std::mem::take(&mut delta.causes).into_iter().collect();
-        let ends = [(&delta.from, Direction::Egress), (&delta.to, Direction::Ingress)];
-        for (snapshot, changed, pods) in &sides {
-            for (place, direction) in ends {
-                let Place::Workload(workload) = place else { continue };
-                let pods = pods.get(workload).map_or(&[][..], Vec::as_slice);
-                let bears = |o: &&Arc<Opaque>| labels::may_bear(snapshot, o, pods, direction);
-                causes.extend(changed.iter().filter(bears).map(|o| ObjectRef {
-                    kind: o.kind.clone(),
-                    namespace: o.namespace.clone(),
-                    name: o.name.clone(),
-                }));
-            }
-        }
-        delta.causes = causes.into_iter().collect();
+        let leads = |entrances: &Entrances, key: &(Str, Str)| {
+            let service = entrances.services.get(key)?;
+            Some((service.selector.clone(), service.ports.clone()))
+        };
+        let mut targets: Vec<(Str, Str)> = (old.targets.iter().chain(&new.targets))
+            .map(|target| (target.namespace.clone(), target.service.clone()))
+            .collect();
+        targets.sort();
+        targets.dedup();
+        targets.retain(|key| leads(self, key) != leads(later, key));
+        altered.extend(targets.into_iter().map(|(namespace, name)| ObjectRef {
+            kind: "Service".into(),
+            namespace,
+            name,
+        }));
+        altered
     }
 }
 
@@ -291,6 +324,10 @@ impl Sides<'_> {
             },
             opened: changes(&self.diff.opened),
             closed: changes(&self.diff.closed),
+            possibly: Possibly {
+                opened: possibly(&self.diff.opened),
+                closed: possibly(&self.diff.closed),
+            },
             unchanged: self.diff.unchanged,
             causes: causes.into_iter().map(wire::Object::from).collect(),
         }
@@ -308,7 +345,7 @@ impl Sides<'_> {
                     to: Cow::Borrowed(&delta.to),
                     interval: Cow::Borrowed(&delta.interval),
                     partial: false,
-                    entry_point: false,
+                    entry_point: is_entrance(&delta.from),
                 });
             }
             // A namespace is whole on the side that has what changed.
@@ -331,7 +368,7 @@ impl Sides<'_> {
     fn summary(&self) -> String {
         let mut parts = Vec::new();
         for (deltas, word) in [(&self.diff.opened, "opened"), (&self.diff.closed, "closed")] {
-            let possibly = deltas.iter().filter(|d| d.interval.certain.is_empty()).count();
+            let possibly = possibly(deltas);
             parts.push(format!("{} {word}", deltas.len() - possibly));
             if possibly > 0 {
                 parts.push(format!("{possibly} possibly {word}"));
@@ -442,6 +479,11 @@ impl Sides<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a place is an Ingress or a route, which no workload's kind is.
+fn is_entrance(place: &Place) -> bool {
+    matches!(place, Place::Workload(w) if is_entry_point(&w.kind))
 }
 
 fn lone_name(lone: Lone) -> &'static str {

@@ -13,7 +13,7 @@ pub(crate) use entries::{Ends, Filter, PortFilter, Row, entries, entry_ref, port
 pub(crate) use grouped::{Grouped, Line, entry_name};
 pub(crate) use json::{Fragments, JsonStream};
 pub(crate) use markdown::code;
-pub(crate) use names::{Names, interval_texts, place_of, short};
+pub(crate) use names::{Names, interval_texts, short};
 
 /// The cluster of a text, for tests.
 #[cfg(test)]

@@ -2,6 +2,8 @@
 //! what is said about wrong input.
 #![cfg(test)]
 
+mod diff;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
