@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use fallgate_model::{Dialect, Selector};
 use ipnet::IpNet;
@@ -8,6 +9,7 @@ use ipnet::IpNet;
 use crate::commands::{
     audit, blast, can, completion, diff, explain, exposure, fix, generate, map, test, version,
 };
+use crate::leading;
 use crate::output::Color;
 
 /// The command line as a whole.
@@ -52,6 +54,8 @@ Endpoints:
   192.0.2.0/24          a block of addresses
   internet              every address that is no endpoint's
   *                     every workload and the outside (in assertions)
+
+Options that say which cluster to answer about, such as -f and -n, may also stand before the command.
 
 Ports:
   5432  5432/tcp  53/udp  8000-8100/tcp  http  http/tcp  any
@@ -169,8 +173,29 @@ pub(crate) fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
     } else {
         command = command.bin_name("fallgate");
     }
-    let matches = command.try_get_matches_from_mut(args)?;
+    let reading = Global::augment_args(clap::Command::new("reading"));
+    let movable = reading.clone().args(command.get_arguments());
+    let args = leading::moved(args, &command, &movable);
+    let matches =
+        command.try_get_matches_from_mut(args).map_err(|error| explained(error, &reading))?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Says why a command refuses an option that others take.
+fn explained(mut error: clap::Error, reading: &clap::Command) -> clap::Error {
+    let refused = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) => option.clone(),
+        _ => return error,
+    };
+    let is_it = |arg: &clap::Arg| {
+        arg.get_long().is_some_and(|long| refused == format!("--{long}"))
+            || arg.get_short().is_some_and(|short| refused == format!("-{short}"))
+    };
+    if reading.get_arguments().any(is_it) {
+        let tip = format!("`{refused}` is about the cluster to read, and this command reads none");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn cidr(text: &str) -> Result<IpNet, String> {

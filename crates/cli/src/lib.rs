@@ -16,6 +16,7 @@ mod failure;
 mod graph;
 mod input;
 mod labels;
+mod leading;
 mod output;
 mod overlay;
 mod port;

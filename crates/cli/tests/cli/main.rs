@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod diff;
+mod options;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -411,17 +412,6 @@ fn what_an_ingress_lets_in_is_asked_for_and_never_folded_into_yes() {
     let (code, _, err) = ask(&["can", "shop/web", "shop/Ingress/web", "80"]);
     assert_eq!(code, 2);
     assert!(err.contains("receives nothing itself"), "{err}");
-}
-
-#[test]
-fn options_that_would_do_nothing_are_refused() {
-    for args in [
-        &["version", "-f", "x"][..],
-        &["completion", "bash", "--dialect", "cilium"],
-        &["fix", "x", "--remove", "y"],
-    ] {
-        assert_eq!(run(args).0, 2, "{args:?}");
-    }
 }
 
 #[test]
