@@ -52,6 +52,7 @@ Endpoints:
   NAMESPACE/*           every workload of a namespace
   192.0.2.7             an address: whoever has it, or the outside
   192.0.2.0/24          a block of addresses
+  node/NAME             a node
   internet              every address that is no endpoint's
   *                     every workload and the outside (in assertions)
 

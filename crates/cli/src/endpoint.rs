@@ -1,7 +1,7 @@
 //! Endpoints as users write them, and what they are in a cluster.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ pub(crate) enum EndpointSpec {
     Cidr(IpNet),
     /// `NAMESPACE/*`.
     Namespace(String),
-    /// `NAMESPACE/NAME` or `NAMESPACE/KIND/NAME`.
+    /// `NAMESPACE/NAME` or `NAMESPACE/KIND/NAME`; `node/NAME` is a node, unless
+    /// a namespace of that name has a workload of the other.
     Named {
         /// The namespace.
         namespace: String,
@@ -39,7 +40,10 @@ pub(crate) enum EndpointSpec {
     },
 }
 
-const SYNTAX: &str = "an endpoint is written NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/*, as an address, a CIDR, or internet";
+const SYNTAX: &str = "an endpoint is written NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/*, node/NAME, as an address, a CIDR, or internet";
+
+/// What stands in place of a namespace before the name of a node.
+const NODE: &str = "node";
 
 /// The kinds that have short names in kubectl, with all their names.
 const KINDS: &[(&str, &[&str])] = &[
@@ -227,6 +231,7 @@ pub(crate) struct Index {
     /// Workloads and the pods of workloads by namespace and name.
     by_name: FxHashMap<(Str, Str), Vec<Member>>,
     workload_of: FxHashMap<PodId, usize>,
+    nodes: BTreeSet<Str>,
     /// The address of every pod and node, sorted.
     addresses: Vec<IpAddr>,
     /// Every address of the families in use.
@@ -257,13 +262,24 @@ impl Index {
             }
             workloads.push(Workload { reference, pods, bare });
         }
+        let nodes = snapshot.node_names();
         let addresses = snapshot.endpoint_addresses();
         let used = snapshot
             .families()
             .into_iter()
             .fold(Addresses::none(), |set, family| set.union(&Addresses::all(family)));
         let (taken, outside) = (OnceCell::new(), OnceCell::new());
-        Index { workloads, by_namespace, by_name, workload_of, addresses, used, taken, outside }
+        Index {
+            workloads,
+            by_namespace,
+            by_name,
+            workload_of,
+            nodes,
+            addresses,
+            used,
+            taken,
+            outside,
+        }
     }
 
     /// Every address that is an endpoint's.
@@ -402,6 +418,19 @@ impl Index {
                 None => Err(self.unknown(snapshot, namespace, Some(kind), name)),
             };
         }
+        let node = (namespace == NODE).then(|| self.nodes.get(name)).flatten();
+        if let Some(node) = node {
+            return match all {
+                [] => Ok(Resolved::Members(vec![Member::Node(node.clone())])),
+                [member, ..] => Err(Problem::new(format!(
+                    "`{NODE}/{name}` is a node and a workload"
+                ))
+                .help(format!(
+                    "write {NODE}/{}/{name} for the workload, and an address of the node",
+                    self.kind_of(member)
+                ))),
+            };
+        }
         // A workload goes before a pod of the same name.
         let workloads: Vec<&Member> = all.iter().filter(|m| !is(m, "Pod")).collect();
         match (workloads.as_slice(), all) {
@@ -453,6 +482,15 @@ impl Index {
             Some(kind) => format!("{namespace}/{kind}/{name}"),
             None => format!("{namespace}/{name}"),
         };
+        if namespace == NODE && kind.is_none() && self.in_namespace(NODE).is_empty() {
+            let nodes: Vec<String> = self.nodes.iter().map(|n| format!("{NODE}/{n}")).collect();
+            let known: Vec<&str> = nodes.iter().map(String::as_str).collect();
+            let help = match suggestion(&nearest(&wanted, known.iter().copied()), &known) {
+                none if none.is_empty() => "the input has no node".to_owned(),
+                help => help,
+            };
+            return Problem::new(format!("no node `{name}` in the input")).help(help);
+        }
         let mut names: Vec<String> = Vec::new();
         if kind.is_some_and(is_entry_point) {
             let entries = snapshot.entry_points();
@@ -509,7 +547,7 @@ impl Index {
             Member::Pod(id) => snapshot
                 .pod(*id)
                 .map_or_else(String::new, |pod| format!("{}/{}", pod.namespace, pod.name)),
-            Member::Node(name) => format!("node {name}"),
+            Member::Node(name) => format!("{NODE}/{name}"),
             Member::Entry(entry) => format!("{}/{}/{}", entry.namespace, entry.kind, entry.name),
             Member::Outside(addresses) if addresses == self.outside() => "internet".to_owned(),
             Member::Outside(addresses) => show_addresses(addresses),

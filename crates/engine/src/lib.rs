@@ -16,6 +16,7 @@ mod intern;
 mod lazy;
 mod map;
 mod matrix;
+mod nodes;
 mod outside;
 mod ranges;
 mod reach;

@@ -340,11 +340,16 @@ impl Snapshot {
 
 impl Union {
     pub(crate) fn add(union: &mut Option<Union>, found: Interval) {
+        Union::unite(union, Union { interval: found, partial: false });
+    }
+
+    /// The same with what is a union already.
+    pub(crate) fn unite(union: &mut Option<Union>, found: Union) {
         match union {
-            None => *union = Some(Union { interval: found, partial: false }),
+            None => *union = Some(found),
             Some(union) => {
-                union.partial |= union.interval != found;
-                union.interval = union.interval.union(&found);
+                union.partial |= found.partial || union.interval != found.interval;
+                union.interval = union.interval.union(&found.interval);
             }
         }
     }

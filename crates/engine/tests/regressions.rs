@@ -2,7 +2,9 @@
 
 #![cfg(test)]
 
-use fallgate_engine::{Detail, EditedObject, End, Engine, Snapshot, Verdict, diff};
+use fallgate_engine::{
+    Detail, EditedObject, End, Engine, Interval, Place, Snapshot, Verdict, diff,
+};
 use fallgate_model::{
     Action, Change, Cluster, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Dialect,
     Direction, IpBlock, Labels, NetworkPolicy, Node, Object, Opacity, Opaque, Origin, Peer, Pod,
@@ -222,4 +224,26 @@ fn a_difference_is_due_to_what_is_not_evaluated() {
     }
     // What was there all along causes nothing.
     assert_eq!(diff(&after, &after, Detail::Workloads).opened, []);
+}
+
+/// A node reaches its own pods whatever their policies, others as they let it.
+#[test]
+fn a_node_has_connections_of_its_own() {
+    let mut cluster = isolated(vec![pod("web"), pod("client")]);
+    for (pod, node) in cluster.pods.iter_mut().zip(["a", "b"]) {
+        pod.node = Some(node.into());
+    }
+    cluster.nodes = vec![node("a", "192.0.2.1"), node("b", "192.0.2.2")];
+    let snapshot = Engine::new(cluster, Dialect::default()).snapshot();
+    assert_eq!(snapshot.node_names().into_iter().collect::<Vec<_>>(), ["a".into(), "b".into()]);
+    let found = snapshot.node_connections(&"a".into(), Direction::Egress, Detail::Pods);
+    assert!(found.iter().all(|(_, union)| union.interval == Interval::all()), "{found:#?}");
+    let names: Vec<String> = (found.iter())
+        .map(|(place, _)| match place {
+            Place::Workload(workload) => workload.name.to_string(),
+            Place::Node(node) => format!("node {node}"),
+            Place::Outside(addresses) => addresses.cidrs()[0].to_string(),
+        })
+        .collect();
+    assert_eq!(names, ["web", "node a", "node b", "0.0.0.0/0"]);
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use fallgate_engine::{Addresses, Detail, Interval, Place};
+use fallgate_model::Direction;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,14 +21,16 @@ use crate::wire;
 /// List what a compromised workload reaches, hop by hop
 ///
 /// Every workload that can be reached, at the least number of hops, with one it is reached from; and the outside ranges
-/// that open up at each hop. A path that is possible and not certain is followed too, and marked.
+/// that open up at each hop. A path that is possible and not certain is followed too, and marked. Other nodes
+/// are not listed: no policy keeps one node from another.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   fallgate blast ingress-nginx/controller -f examples/shop
+  fallgate blast node/node-a --hops 1 -f examples/dual-stack
   fallgate blast internet --hops 2 -f examples/shop -o dot | dot -Tsvg > blast.svg")]
 pub(crate) struct BlastArgs {
-    /// Where the attacker is: a workload, a pod, an address or `internet`
+    /// Where the attacker is: a workload, a pod, a node, an address or `internet`
     #[arg(value_name = "ENDPOINT")]
     endpoint: String,
     /// Go no further than this many hops
@@ -192,28 +195,47 @@ impl Net {
                 }
                 inside => net.add(&mut numbers, inside),
             };
-            let interval = *intervals.entry(row.interval.clone().into_owned()).or_insert_with_key(
-                |interval| {
-                    net.intervals.push(interval.clone());
-                    net.intervals.len() - 1
-                },
-            );
-            match &*row.to {
-                Place::Outside(addresses) => {
-                    if let Some(list) = net.outside.get_mut(from) {
-                        list.push((addresses.clone(), interval));
-                    }
-                }
-                inside => {
-                    let to = net.add(&mut numbers, inside);
-                    if let Some(list) = net.inside.get_mut(from) {
-                        list.push((to, interval));
-                    }
-                }
-            }
+            net.link(&mut numbers, &mut intervals, from, &row.to, &row.interval);
             Ok(())
         })?;
+        for node in &start.nodes {
+            let from = net.add(&mut numbers, &Place::Node(node.clone()));
+            net.start.push(from);
+            let found =
+                context.snapshot.node_connections(node, Direction::Egress, Detail::Workloads);
+            for (to, union) in found.iter().filter(|(to, _)| !matches!(to, Place::Node(_))) {
+                net.link(&mut numbers, &mut intervals, from, to, &union.interval);
+            }
+        }
         Ok(net)
+    }
+
+    /// Adds a link from a place that is there to one that may be new.
+    fn link(
+        &mut self,
+        numbers: &mut BTreeMap<Place, usize>,
+        intervals: &mut BTreeMap<Interval, usize>,
+        from: usize,
+        to: &Place,
+        interval: &Interval,
+    ) {
+        let interval = *intervals.entry(interval.clone()).or_insert_with_key(|interval| {
+            self.intervals.push(interval.clone());
+            self.intervals.len() - 1
+        });
+        match to {
+            Place::Outside(addresses) => {
+                if let Some(list) = self.outside.get_mut(from) {
+                    list.push((addresses.clone(), interval));
+                }
+            }
+            inside => {
+                let to = self.add(numbers, inside);
+                if let Some(list) = self.inside.get_mut(from) {
+                    list.push((to, interval));
+                }
+            }
+        }
     }
 
     fn add(&mut self, numbers: &mut BTreeMap<Place, usize>, place: &Place) -> usize {

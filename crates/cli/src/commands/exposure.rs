@@ -180,7 +180,16 @@ pub(crate) fn run(
     };
     let context = Context::read(global)?;
     let wanted = spec.as_ref().map(|spec| Ends::resolve(&context, Detail::Workloads, spec));
-    let wanted = wanted.transpose()?.map(|ends| ends.workloads);
+    let wanted = wanted.transpose()?;
+    if let (Some(spec), Some(ends)) = (&spec, &wanted)
+        && let Some(node) = ends.nodes.first()
+        && ends.workloads.is_empty()
+    {
+        return Err(Problem::new(format!("`{spec}` is a node, and policies isolate pods only"))
+            .help(format!("`fallgate map --to node/{node}` lists who reaches it"))
+            .into());
+    }
+    let wanted = wanted.map(|ends| ends.workloads);
     let selector = args.listing.selector.as_ref();
     let selected = selector
         .map(|selector| selected(&context.snapshot, Detail::Workloads, selector))

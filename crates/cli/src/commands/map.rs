@@ -26,8 +26,8 @@ use crate::wire;
 ///
 /// Sources and destinations with equal connections are told together; `-o wide` has a line for each pair. What is
 /// possible and not certain is listed too, as unknown. Outside addresses are the whole ranges that policies treat alike;
-/// an address of a pod or a node in such a range is answered as that pod or node. Exits 3 when something listed is
-/// unknown.
+/// an address of a pod or a node in such a range is answered as that pod or node. Nodes are listed where --from or --to
+/// names one, as in node/NAME. Exits 3 when something listed is unknown.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

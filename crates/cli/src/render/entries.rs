@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use fallgate_engine::{
-    Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, WorkloadRef,
+    Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, Union, WorkloadRef,
 };
-use fallgate_model::{EntryPoint, Family, Selector, Str};
+use fallgate_model::{Direction, EntryPoint, Family, Selector, Str};
 
 use super::names::place_of;
 use crate::context::Context;
@@ -95,13 +95,6 @@ impl Ends {
                     }
                 }
             }
-        }
-        if ends.workloads.is_empty() && ends.outside.is_empty() && !ends.nodes.is_empty() {
-            let nodes: Vec<&str> = ends.nodes.iter().map(|node| &**node).collect();
-            let what =
-                format!("the map has no entries for nodes, and this is node {}", nodes.join(", "));
-            return Err(Problem::new(what)
-                .help("ask about one pair with `fallgate can`; a node always reaches the pods that run on it"));
         }
         let all = |family| Addresses::all(family);
         ends.outside = match spec {
@@ -264,7 +257,8 @@ pub(crate) fn entry_ref(entry: &EntryPoint) -> WorkloadRef {
 }
 
 /// Hands out the entries of a map that the filter lets through, in the order
-/// of the map, and after them what Ingresses and routes let in.
+/// of the map; after them those of the nodes that the filter names, and what
+/// Ingresses and routes let in.
 pub(crate) fn entries(
     snapshot: &Snapshot,
     detail: Detail,
@@ -279,6 +273,7 @@ pub(crate) fn entries(
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     outcome?;
+    node_entries(snapshot, detail, filter, each)?;
     for entry_point in snapshot.entry_points() {
         let from = Place::Workload(entry_ref(&entry_point));
         let mut found = snapshot.entry_connections(&entry_point);
@@ -291,6 +286,38 @@ pub(crate) fn entries(
                 && let Some(row) = filter.row(&entry, true)
             {
                 each(&row)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The entries of the nodes that the filter names. A map has none of its own:
+/// every node beside every pod would be most of it, and say little.
+fn node_entries(
+    snapshot: &Snapshot,
+    detail: Detail,
+    filter: &Filter,
+    each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let of = |ends: &'_ Option<Ends>| ends.as_ref().map(|e| e.nodes.clone()).unwrap_or_default();
+    let (senders, receivers) = (of(&filter.from), of(&filter.to));
+    let mut tell = |from: &Place, to: &Place, union: &Union| {
+        let entry = Entry { from, to, interval: &union.interval, partial: union.partial };
+        filter.row(&entry, false).map_or(Ok(()), |row| each(&row))
+    };
+    for node in &senders {
+        let from = Place::Node(node.clone());
+        for (to, union) in snapshot.node_connections(node, Direction::Egress, detail) {
+            tell(&from, &to, &union)?;
+        }
+    }
+    for node in &receivers {
+        let to = Place::Node(node.clone());
+        for (from, union) in snapshot.node_connections(node, Direction::Ingress, detail) {
+            // Between two nodes that are both named it was told above.
+            if !matches!(&from, Place::Node(node) if senders.contains(node)) {
+                tell(&from, &to, &union)?;
             }
         }
     }

@@ -40,7 +40,7 @@ impl Names {
     pub(crate) fn place(&self, place: &Place) -> String {
         match place {
             Place::Workload(workload) => self.workload(workload),
-            Place::Node(node) => format!("node {node}"),
+            Place::Node(node) => format!("node/{node}"),
             Place::Outside(addresses) => short(addresses),
         }
     }

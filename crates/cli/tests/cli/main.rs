@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod diff;
+mod nodes;
 mod options;
 
 use std::io::Write as _;
