@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
 use fallgate_engine::{
-    Addresses, Connections, End, Engine, Explanation, Interval, PodId, Port, Repair, Union,
-    Verdict, WorkloadRef,
+    Addresses, Connections, End, Engine, Explanation, Interval, NoRepair, PodId, Port, Repair,
+    Union, Verdict, WorkloadRef,
 };
 use fallgate_model::{Change, Direction, Family, Object, Pod, Protocol, Service, Str};
 use rustc_hash::FxHashMap;
 
 use crate::context::Context;
-use crate::endpoint::{EndpointSpec, Index, Member, Resolved};
+use crate::endpoint::{EndpointSpec, Index, Member, Resolved, nearest, suggestion};
 use crate::failure::Problem;
 use crate::port::PortSpec;
 use crate::render::{entry_ref, port_names};
@@ -173,8 +173,11 @@ impl<'c> Asker<'c> {
         }
         known.sort_unstable();
         known.dedup();
-        Err(Problem::new(format!("`{to}` has no port called `{port}`"))
-            .help(port_names("its ports are called", &known)))
+        Err(Problem::new(format!("`{to}` has no port called `{port}`")).help(port_names(
+            port,
+            "its ports are called",
+            &known,
+        )))
     }
 
     /// What a question to a service is about: its backends, and the ports that
@@ -199,8 +202,16 @@ impl<'c> Asker<'c> {
                     None => show_port(p.protocol, p.port),
                 })
                 .collect();
-            return Err(Problem::new(format!("service `{called}` has no port `{port}`"))
-                .help(format!("its ports are {}", list.join(", "))));
+            let names: Vec<&str> = service.ports.iter().filter_map(|p| p.name.as_deref()).collect();
+            let near = match port {
+                PortSpec::Named { name, .. } => nearest(name, names.iter().copied()),
+                _ => Vec::new(),
+            };
+            let help = match &*near {
+                [] => format!("its ports are {}", list.join(", ")),
+                near => suggestion(near, &names),
+            };
+            return Err(Problem::new(format!("service `{called}` has no port `{port}`")).help(help));
         }
         let mut to = Vec::new();
         let mut open = service.external_name.as_ref().map(|name| {
@@ -642,11 +653,12 @@ impl<'c> Asker<'c> {
     }
 
     /// The smallest edit that would admit the connection that stands for a
-    /// denial.
-    pub(crate) fn repair(&self, answer: &Answer) -> Option<Repair> {
+    /// denial, or why there is none; `None` when no connection stands for it.
+    pub(crate) fn repair(&self, answer: &Answer) -> Option<Result<Repair, NoRepair>> {
         let example = answer.example.as_ref()?;
         let (from, to, twin) = self.witness(example, answer.verdict)?;
-        self.with_twin(&from, &to, twin, |engine, from, to| engine.repair(from, to, example.packet))
+        let ask = |engine: &Engine, from: &_, to: &_| engine.repair(from, to, example.packet);
+        Some(self.with_twin(&from, &to, twin, ask))
     }
 
     /// Asks about two pods that are just alike, where only one is in the input:

@@ -17,6 +17,7 @@ mod graph;
 mod input;
 mod labels;
 mod leading;
+mod notes;
 mod output;
 mod overlay;
 mod port;

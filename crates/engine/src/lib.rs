@@ -35,7 +35,7 @@ pub use engine::Engine;
 pub use explain::{Decision, Explanation, SideExplanation, Stage, Step};
 pub use exposure::{ExposedPeer, ExposedSide, Exposure, PotentialPeer};
 pub use map::{Detail, Entry, Place};
-pub use repair::{Edit, EditedObject, Repair};
+pub use repair::{Edit, EditedObject, NoRepair, Repair};
 pub use service::ServiceTargets;
 pub use snapshot::{End, Snapshot, Union, WorkloadRef};
 pub use state::PodId;

@@ -1,6 +1,8 @@
 //! The smallest edit that admits a denied connection.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fallgate_model::{
     Action, Change, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Direction, IpBlock,
@@ -12,7 +14,7 @@ use ipnet::IpNet;
 use crate::connections::{Port, Verdict};
 use crate::effect::Diff;
 use crate::engine::Engine;
-use crate::explain::{Decision, SideExplanation, Stage};
+use crate::explain::{Decision, SideExplanation, Stage, Step};
 use crate::map::Detail;
 use crate::snapshot::{End, Snapshot, workload_of};
 use crate::state::PodId;
@@ -47,17 +49,59 @@ pub enum EditedObject {
     ClusterPolicy(ClusterPolicy),
 }
 
+/// Why there is no edit that is certain to admit a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoRepair {
+    /// It is not denied.
+    NotDenied,
+    /// It has no port that a rule could name.
+    NoPort,
+    /// What denies it is no policy; this says what it is.
+    NotAPolicy(String),
+    /// A rule could name a peer by its addresses only, and they are not in the
+    /// input.
+    NoAddress,
+    /// A rule of a cluster-wide policy would have to let in what is no pod.
+    OnlyPodsEnter,
+    /// No policy is certain to select the workload, and a new one could isolate
+    /// more than is isolated now.
+    NoPolicy,
+    /// The edit would not be enough, as where the input leaves something open;
+    /// this says what is left.
+    Open(String),
+}
+
+impl fmt::Display for NoRepair {
+    /// A clause without a period.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoRepair::NotDenied => f.write_str("it is not denied"),
+            NoRepair::NoPort => f.write_str("a rule can name it by no port"),
+            NoRepair::NotAPolicy(why) | NoRepair::Open(why) => f.write_str(why),
+            NoRepair::NoAddress => f.write_str(
+                "a rule could name the peer by its address only, which is not in the input",
+            ),
+            NoRepair::OnlyPodsEnter => f.write_str(
+                "a cluster-wide policy denies it, and ingress rules of such policies can name pods only",
+            ),
+            NoRepair::NoPolicy => f.write_str(
+                "no policy is certain to select the workload, and a new one could isolate more than is isolated now",
+            ),
+        }
+    }
+}
+
 impl Engine {
     /// The smallest edit that would admit this denied connection, with its
-    /// effect; `None` when it is not denied, or no policy could admit it. The
-    /// engine itself stays as it is.
-    pub fn repair(&self, from: &End, to: &End, port: Port) -> Option<Repair> {
+    /// effect, or why there is none. The engine itself stays as it is.
+    pub fn repair(&self, from: &End, to: &End, port: Port) -> Result<Repair, NoRepair> {
         let snapshot = self.snapshot();
         let explanation = snapshot.explain(from, to, port);
         if explanation.verdict != Verdict::Denied {
-            return None;
+            return Err(NoRepair::NotDenied);
         }
-        let asked = Repairing { snapshot: &snapshot, from, to, port: port? };
+        let port_named = port.ok_or(NoRepair::NoPort)?;
+        let asked = Repairing { snapshot: &snapshot, from, to, port: port_named };
         let mut edits = Vec::new();
         let mut vague = Vec::new();
         for (direction, side) in
@@ -70,15 +114,18 @@ impl Engine {
             }
         }
         // What does not admit the connection is no repair.
-        let admits = |edits: &[Edit]| {
+        let apply = |edits: &[Edit]| {
             let mut engine = self.clone();
-            let applied = engine.apply_all(edits.iter().map(|edit| {
+            engine.apply_all(edits.iter().map(|edit| {
                 Change::Upsert(match &edit.object {
                     EditedObject::NetworkPolicy(policy) => Object::NetworkPolicy(policy.clone()),
                     EditedObject::ClusterPolicy(policy) => Object::ClusterPolicy(policy.clone()),
                 })
-            }));
-            (applied.after.verdict(from, to, port) == Verdict::Allowed).then_some(applied)
+            }))
+        };
+        let admits = |edits: &[Edit]| {
+            Some(apply(edits))
+                .filter(|applied| applied.after.verdict(from, to, port) == Verdict::Allowed)
         };
         // The other side may be open only as far as the input tells: a rule that
         // names the peer makes it certain.
@@ -92,8 +139,12 @@ impl Engine {
         {
             edits = vec![edits.swap_remove(at)];
         }
-        let effect = admits(&edits)?.effect(Detail::Workloads);
-        Some(Repair { edits, effect })
+        let applied = apply(&edits);
+        let left = applied.after.explain(from, to, port);
+        if left.verdict != Verdict::Allowed {
+            return Err(NoRepair::Open(left.reason));
+        }
+        Ok(Repair { edits, effect: applied.effect(Detail::Workloads) })
     }
 }
 
@@ -105,37 +156,42 @@ struct Repairing<'a> {
 }
 
 impl Repairing<'_> {
-    fn edit(&self, direction: Direction, side: &SideExplanation) -> Option<Edit> {
-        let (subject, peer) = match direction {
-            Direction::Egress => (self.from, self.to),
-            Direction::Ingress => (self.to, self.from),
-        };
-        let End::Pod(subject) = subject else { return None };
-        let decided = side.steps.last().filter(|step| step.decision == Decision::Deny)?;
-        match decided.stage {
+    fn edit(&self, direction: Direction, side: &SideExplanation) -> Result<Edit, NoRepair> {
+        let (subject, peer) = self.ends(direction);
+        let decided = side.steps.last().filter(|step| step.decision == Decision::Deny);
+        let no_policy = || NoRepair::NotAPolicy(decided.map(Step::sentence).unwrap_or_default());
+        let (End::Pod(subject), Some(step)) = (subject, decided) else { return Err(no_policy()) };
+        match step.stage {
             Stage::NetworkPolicy => self.network_policy(direction, *subject, peer),
             Stage::Admin | Stage::Baseline => {
-                let policy = decided.policy.as_ref()?;
-                let deciding = self
-                    .snapshot
-                    .cluster_policies()
-                    .find(|p| p.kind.name() == &*policy.kind && p.name == policy.name)?;
-                self.cluster_policy(direction, *subject, peer, deciding, decided.rule?)
+                let deciding = step.policy.as_ref().zip(step.rule).and_then(|(policy, rule)| {
+                    let mut all = self.snapshot.cluster_policies();
+                    let is_it = |p: &&Arc<ClusterPolicy>| {
+                        p.kind.name() == &*policy.kind && p.name == policy.name
+                    };
+                    Some((all.find(is_it)?, rule))
+                });
+                let (deciding, rule) = deciding.ok_or_else(no_policy)?;
+                self.cluster_policy(direction, *subject, peer, deciding, rule)
             }
-            _ => None,
+            _ => Err(no_policy()),
+        }
+    }
+
+    /// Whose policies a direction asks, and about whom.
+    fn ends(&self, direction: Direction) -> (&End, &End) {
+        match direction {
+            Direction::Egress => (self.from, self.to),
+            Direction::Ingress => (self.to, self.from),
         }
     }
 
     /// The edit that makes an unknown side certain, where NetworkPolicies leave
     /// it open.
     fn settle(&self, direction: Direction) -> Option<Edit> {
-        let (subject, peer) = match direction {
-            Direction::Egress => (self.from, self.to),
-            Direction::Ingress => (self.to, self.from),
-        };
-        let End::Pod(subject) = subject else { return None };
+        let (End::Pod(subject), peer) = self.ends(direction) else { return None };
         let isolated = self.snapshot.isolated(&[*subject], direction) == Some(true);
-        if isolated { self.network_policy(direction, *subject, peer) } else { None }
+        isolated.then(|| self.network_policy(direction, *subject, peer).ok()).flatten()
     }
 
     fn ports(&self) -> Vec<PortMatch> {
@@ -147,10 +203,15 @@ impl Repairing<'_> {
     /// that does. Where no labels tell the workload apart, or not all of its pods
     /// are isolated, a new policy could isolate more, so the rule goes to the
     /// policy that selects the fewest.
-    fn network_policy(&self, direction: Direction, subject: PodId, peer: &End) -> Option<Edit> {
-        let pod = self.snapshot.pod(subject)?;
+    fn network_policy(
+        &self,
+        direction: Direction,
+        subject: PodId,
+        peer: &End,
+    ) -> Result<Edit, NoRepair> {
+        let pod = self.snapshot.pod(subject).ok_or(NoRepair::NoPolicy)?;
         let namespace = pod.namespace.clone();
-        let peers = self.peers(&namespace, peer)?;
+        let peers = self.peers(&namespace, peer).ok_or(NoRepair::NoAddress)?;
         let rule =
             Rule { peers: Some(peers), ports: Some(self.ports()), origin: Origin::default() };
         let own = self.selector(subject);
@@ -176,7 +237,7 @@ impl Repairing<'_> {
                 pods.filter(|pod| selects(&policy.pod_selector, pod) != Tri::No).count()
             });
         if existing.is_none() && !exact {
-            return None;
+            return Err(NoRepair::NoPolicy);
         }
         let mut policy = match &existing {
             Some(policy) => (**policy).clone(),
@@ -200,7 +261,7 @@ impl Repairing<'_> {
             None => format!("create {what} with one {} rule", direction.name()),
         };
         let new = existing.is_none();
-        Some(Edit { summary, object: EditedObject::NetworkPolicy(policy), new })
+        Ok(Edit { summary, object: EditedObject::NetworkPolicy(policy), new })
     }
 
     /// Puts an Accept before the rule that denies: in a policy of its own just
@@ -212,8 +273,8 @@ impl Repairing<'_> {
         peer: &End,
         deciding: &ClusterPolicy,
         rule: usize,
-    ) -> Option<Edit> {
-        let pod = self.snapshot.pod(subject)?;
+    ) -> Result<Edit, NoRepair> {
+        let pod = self.snapshot.pod(subject).ok_or(NoRepair::NoPolicy)?;
         let accept = ClusterRule {
             name: Some("allow".into()),
             action: Action::Accept,
@@ -262,7 +323,7 @@ impl Repairing<'_> {
         } else {
             format!("add a rule to {} {} before its rule {rule}", kind.name(), policy.name)
         };
-        Some(Edit { summary, object: EditedObject::ClusterPolicy(policy), new: alone })
+        Ok(Edit { summary, object: EditedObject::ClusterPolicy(policy), new: alone })
     }
 
     /// The narrowest peers that match the other end.
@@ -282,17 +343,23 @@ impl Repairing<'_> {
         Some(blocks.map(|cidr| Peer::IpBlock(IpBlock { cidr, except: Vec::new() })).collect())
     }
 
-    fn cluster_peers(&self, peer: &End, direction: Direction) -> Option<Vec<ClusterPeer>> {
+    fn cluster_peers(
+        &self,
+        peer: &End,
+        direction: Direction,
+    ) -> Result<Vec<ClusterPeer>, NoRepair> {
         if let End::Pod(id) = peer
             && let Some(pod) = self.snapshot.pod(*id)
             && !pod.host_network
         {
             let namespaces = named(&pod.namespace);
-            return Some(vec![ClusterPeer::Pods { namespaces, pods: self.selector(*id) }]);
+            return Ok(vec![ClusterPeer::Pods { namespaces, pods: self.selector(*id) }]);
         }
-        // Only egress rules can name addresses.
-        (direction == Direction::Egress)
-            .then(|| Some(vec![ClusterPeer::Networks(self.addresses(peer)?)]))?
+        if direction == Direction::Ingress {
+            return Err(NoRepair::OnlyPodsEnter);
+        }
+        let addresses = self.addresses(peer).ok_or(NoRepair::NoAddress)?;
+        Ok(vec![ClusterPeer::Networks(addresses)])
     }
 
     fn addresses(&self, end: &End) -> Option<Vec<IpNet>> {

@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use fallgate_engine::{
-    Detail, EditedObject, End, Engine, Interval, Place, Snapshot, Verdict, diff,
+    Detail, EditedObject, End, Engine, Interval, NoRepair, Place, Snapshot, Verdict, diff,
 };
 use fallgate_model::{
     Action, Change, Cluster, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Dialect,
@@ -246,4 +246,32 @@ fn a_node_has_connections_of_its_own() {
         })
         .collect();
     assert_eq!(names, ["web", "node a", "node b", "0.0.0.0/0"]);
+}
+
+/// A repair that cannot be given said nothing about why.
+#[test]
+fn what_cannot_be_repaired_has_a_reason() {
+    let mut agent = pod("agent");
+    agent.host_network = true;
+    let mut four = pod("four");
+    four.addresses = vec!["10.0.0.4".parse().unwrap()];
+    let mut six = pod("six");
+    six.addresses = vec!["fd00::6".parse().unwrap()];
+    let mut cluster = isolated(vec![pod("web"), pod("client"), agent, four, six]);
+    for (pod, node) in cluster.pods.iter_mut().zip(["a", "b", "c", "d", "e"]) {
+        pod.node = Some(node.into());
+    }
+    let mut deny = deny_egress(Tier::Admin, ClusterPeer::Unknown);
+    std::mem::swap(&mut deny.egress, &mut deny.ingress);
+    let why = |cluster: &Cluster, from: &str, to: &str| {
+        let engine = Engine::new(cluster.clone(), Dialect::default());
+        let snapshot = engine.snapshot();
+        engine.repair(&end(&snapshot, from), &end(&snapshot, to), HTTP).err()
+    };
+    assert_eq!(why(&cluster, "client", "agent"), Some(NoRepair::NotDenied));
+    assert_eq!(why(&cluster, "agent", "web"), Some(NoRepair::NoAddress));
+    let apart = "the two have no address family in common";
+    assert_eq!(why(&cluster, "four", "six"), Some(NoRepair::NotAPolicy(apart.into())));
+    cluster.cluster_policies.push(deny);
+    assert_eq!(why(&cluster, "agent", "web"), Some(NoRepair::OnlyPodsEnter));
 }

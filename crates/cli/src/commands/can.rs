@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::endpoint::EndpointSpec;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
+use crate::notes;
 use crate::output::{Printer, Style, Text};
 use crate::port::{PortSpec, show_port};
 use crate::wire::{self, WireVerdict};
@@ -83,6 +84,10 @@ pub(crate) struct WireAnswer {
     pub(crate) ingress: Option<WireSide>,
     /// Why, in one sentence.
     pub(crate) reason: String,
+    /// What else is worth knowing: that another question may have been meant, or
+    /// why `explain` has no repair.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
     /// Of a question about many connections, one that has the verdict; present
     /// when that is not `allowed`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,6 +210,7 @@ pub(crate) struct Told {
     pub(crate) answer: Answer,
     pub(crate) explained: Option<(fallgate_engine::End, fallgate_engine::End, Explanation)>,
     pub(crate) reason: String,
+    pub(crate) notes: Vec<String>,
     pub(crate) partial: bool,
     pub(crate) many: bool,
 }
@@ -223,7 +229,11 @@ impl Told {
             _ => false,
         };
         let many = question.from.len() > 1 || question.to.len() > 1 || port.single().is_none();
-        Told { answer, explained, reason, partial, many }
+        let notes = match (&question.service, &**question.to, port.single()) {
+            (None, [to], Some(packet)) => notes::on(asker, &to.member, packet),
+            _ => Vec::new(),
+        };
+        Told { answer, explained, reason, notes, partial, many }
     }
 
     /// The connection that stands for the answer.
@@ -263,6 +273,7 @@ impl Told {
             egress: side(|e| &e.egress),
             ingress: side(|e| &e.ingress),
             reason: self.reason.clone(),
+            notes: self.notes.clone(),
             counterexample: found.filter(|_| self.many && denied),
         }
     }
@@ -330,6 +341,7 @@ pub(crate) fn run(global: &Global, args: &CanArgs, printer: &mut Printer) -> Res
             if told.explained.is_none() || told.answer.reason.is_some() {
                 reason(&told, printer)?;
             }
+            show_notes(&told, printer)?;
         }
     }
     Ok(exit_of(verdict))
@@ -359,6 +371,14 @@ pub(crate) fn reason(told: &Told, printer: &mut Printer) -> Result<(), Failure> 
         return Ok(());
     }
     printer.line(&Text::new().styled(Style::Dim, format!("  {}", told.reason)))
+}
+
+/// What else is worth knowing, a line each.
+pub(crate) fn show_notes(told: &Told, printer: &mut Printer) -> Result<(), Failure> {
+    for note in &told.notes {
+        printer.line(&Text::new().text("  ").styled(Style::Help, "note").text(": ").text(note))?;
+    }
+    Ok(())
 }
 
 /// One line for each side, by the step that decides there.

@@ -110,9 +110,13 @@ pub(crate) fn run(
             return Err(failure);
         }
     };
-    let told = Told::new(&asker, &question, &port);
+    let mut told = Told::new(&asker, &question, &port);
     let verdict = told.answer.verdict;
     let repair = if verdict == Verdict::Denied { asker.repair(&told.answer) } else { None };
+    if let Some(Err(why)) = &repair {
+        told.notes.push(format!("no edit admits it for certain: {why}"));
+    }
+    let repair = repair.and_then(Result::ok);
     let asked = Asked { from: from.to_string(), to: to.to_string(), port: port.to_string() };
     match args.output {
         Output::Json => {
@@ -233,6 +237,10 @@ fn people(
             printer.line(&line)?;
         }
     }
+    if !told.notes.is_empty() {
+        printer.blank()?;
+        can::show_notes(told, printer)?;
+    }
     let Some(repair) = repair else { return Ok(()) };
     printer.blank()?;
     printer.line(&Text::new().styled(Style::Strong, "To admit it"))?;
@@ -301,6 +309,9 @@ fn markdown(asker: &Asker<'_>, told: &Told, asked: &Asked, repair: Option<&Repai
             );
         }
         out.push('\n');
+    }
+    for note in &told.notes {
+        let _ = writeln!(out, "Note: {}\n", cell(note));
     }
     let Some(repair) = repair else { return out };
     out.push_str("### To admit it\n\n");

@@ -15,6 +15,7 @@ use crate::endpoint::Member;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
+use crate::notes;
 use crate::output::{Printer, Style, Table, Text, clean};
 use crate::wire::{self, WireVerdict};
 
@@ -236,7 +237,10 @@ fn counterexample(asker: &Asker<'_>, outcome: &Outcome) -> Option<(WireAnswer, S
         (None, Some((_, _, e))) => e.reason.clone(),
         (None, None) => String::new(),
     };
-    let told = can::Told { answer, explained, reason: reason.clone(), partial: false, many: false };
+    let notes =
+        if example.only { notes::on(asker, &example.to, example.packet) } else { Vec::new() };
+    let (partial, many) = (false, false);
+    let told = can::Told { answer, explained, reason: reason.clone(), notes, partial, many };
     let found = can::connection(asker, &example);
     let show = |m: &Member| asker.index().show(&asker.context.snapshot, m);
     let asked = Asked {
@@ -295,7 +299,10 @@ fn failure_lines(asker: &Asker<'_>, outcome: &Outcome) -> Vec<String> {
         lines.push(can::show_example(asker, example));
     }
     match counterexample(asker, outcome) {
-        Some((_, reason)) if !reason.is_empty() => lines.push(reason),
+        Some((wire, reason)) if !reason.is_empty() => {
+            lines.push(reason);
+            lines.extend(wire.notes.iter().map(|note| format!("note: {note}")));
+        }
         _ => lines.extend(outcome.reason.clone()),
     }
     lines

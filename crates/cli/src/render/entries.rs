@@ -9,7 +9,7 @@ use fallgate_model::{Direction, EntryPoint, Family, Selector, Str};
 
 use super::names::place_of;
 use crate::context::Context;
-use crate::endpoint::{EndpointSpec, Member, Resolved};
+use crate::endpoint::{EndpointSpec, Member, Resolved, nearest, suggestion};
 use crate::failure::{Failure, Problem};
 use crate::labels::{self, Tri};
 use crate::port::PortSpec;
@@ -130,9 +130,16 @@ impl Ends {
     }
 }
 
-/// What to say about the names that there are, in place of one that is not.
-pub(crate) fn port_names(lead: &str, names: &[&str]) -> String {
+/// What to say about the names of ports that there are, in place of one that is
+/// not.
+pub(crate) fn port_names(asked: &PortSpec, lead: &str, names: &[&str]) -> String {
     const FEW: usize = 12;
+    if let PortSpec::Named { name, .. } = asked {
+        let near = nearest(name, names.iter().copied());
+        if !near.is_empty() {
+            return suggestion(&near, names);
+        }
+    }
     if names.is_empty() {
         return "no port there has a name; ask for a number".to_owned();
     }
@@ -198,7 +205,7 @@ impl PortFilter {
         if named.is_empty() {
             let names: Vec<&str> = known.iter().map(|name| &**name).collect();
             return Err(Problem::new(format!("no destination has a port called `{port}`"))
-                .help(port_names("there are", &names)));
+                .help(port_names(port, "there are", &names)));
         }
         Ok(Some(PortFilter::Named(named)))
     }

@@ -4,6 +4,7 @@
 
 mod diff;
 mod nodes;
+mod notes;
 mod options;
 
 use std::io::Write as _;

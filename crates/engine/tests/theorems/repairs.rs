@@ -109,7 +109,7 @@ fn each_repair(
         for to in &ends {
             let (from, to) = (world.end(from), world.end(to));
             let port = rng.choice(&world.ports).copied().flatten();
-            if let Some(repair) = world.engine.repair(&from, &to, port) {
+            if let Ok(repair) = world.engine.repair(&from, &to, port) {
                 let why = check(&world.engine, (&from, &to, port), &repair);
                 why.map_err(|why| format!("{from:?} -> {to:?} {port:?}: {why}"))?;
             }
