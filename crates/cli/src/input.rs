@@ -283,7 +283,7 @@ fn cannot_read(error: &io::Error) -> Problem {
     let lower: String =
         first.next().map(|c| c.to_lowercase().chain(first).collect()).unwrap_or_default();
     let help = match error.kind() {
-        io::ErrorKind::NotFound => {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             "name a file or a directory that is there; paths start at the current directory"
         }
         io::ErrorKind::PermissionDenied => "the user who runs this must be allowed to read it",

@@ -2,7 +2,10 @@
 //! what is said about wrong input.
 #![cfg(test)]
 
+mod batch;
 mod diff;
+mod exposure;
+mod help;
 mod nodes;
 mod notes;
 mod options;
@@ -360,27 +363,6 @@ fn a_closed_pipe_is_success() {
     let mut child = command(&["completion", "bash"]).stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-}
-
-#[test]
-fn every_help_has_examples() {
-    let (code, out, _) = run(&["--help"]);
-    assert_eq!(code, 0);
-    let commands: Vec<&str> = out
-        .lines()
-        .skip_while(|l| *l != "Commands:")
-        .skip(1)
-        .take_while(|l| !l.is_empty())
-        .filter_map(|l| l.split_whitespace().next())
-        .filter(|c| *c != "help")
-        .collect();
-    assert!(commands.len() >= 11, "{commands:?}");
-    for command in commands {
-        let (code, out, _) = run(&[command, "--help"]);
-        assert_eq!(code, 0);
-        assert!(out.contains("Examples:\n  fallgate "), "{command}: {out}");
-        assert!(!out.contains("  $ "), "{command}: {out}");
-    }
 }
 
 #[test]
