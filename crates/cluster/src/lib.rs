@@ -1,4 +1,5 @@
-//! A live cluster as input: everything that answers depend on, listed once.
+//! A live cluster: everything that answers depend on, listed once, and the
+//! single requests that open and close a path.
 //!
 //! What comes out is what the server sent, page by page and unread: the same
 //! reader takes it that takes files, so that a cluster and its dump cannot
@@ -15,6 +16,7 @@ mod resource;
 mod session;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,6 +24,7 @@ use std::time::Duration;
 pub use error::Error;
 pub use gap::Gap;
 use serde::Deserialize;
+pub use write::{Kind, Refusal, Writer};
 
 /// Which cluster to read, and as whom.
 #[derive(Clone, Debug)]
