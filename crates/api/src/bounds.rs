@@ -1,10 +1,10 @@
 //! Schemas of what recurs: every string, list and map has a bound, so that no
 //! object can be large enough to slow a rule, a reader or the store.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::status::Condition;
+use crate::rules;
+use crate::status::{Condition, MAX_MESSAGE};
 
 /// Text for people, on one line, of at most `MAX` characters: control
 /// characters would forge lines in logs and terminals.
@@ -16,6 +16,12 @@ pub(crate) fn text<const MAX: u32>(_: &mut SchemaGenerator) -> Schema {
 /// turns the direction of writing or hides characters.
 const TEXT: &str =
     r"^[^\x00-\x1f\x7f-\x9f\x{61c}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2069}\x{feff}]*$";
+
+/// What the controller has to say. It may quote anybody, so that only its length
+/// is bounded: a status that is refused would help nobody.
+pub(crate) fn message(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "maxLength": MAX_MESSAGE})
+}
 
 /// The name of an object: a DNS subdomain.
 pub(crate) fn name(_: &mut SchemaGenerator) -> Schema {
@@ -52,9 +58,16 @@ pub(crate) fn principal(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "minLength": 1, "maxLength": 256, "pattern": TEXT})
 }
 
-/// User names or groups, each once.
+/// User names or groups. An authenticator may name a group twice.
 pub(crate) fn principals<const MAX: u32>(generator: &mut SchemaGenerator) -> Schema {
-    set(principal(generator), MAX)
+    json_schema!({"type": "array", "maxItems": MAX, "items": principal(generator)})
+}
+
+/// User names or groups, at least one.
+pub(crate) fn some_principals<const MAX: u32>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = principals::<MAX>(generator);
+    schema.insert("minItems".to_owned(), 1.into());
+    schema
 }
 
 /// The id of a ticket.
@@ -77,6 +90,13 @@ pub(crate) fn digest(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "maxLength": 71, "pattern": "^sha256:[0-9a-f]{64}$"})
 }
 
+/// Address ranges, each once, and at least one.
+pub(crate) fn some_cidrs<const MAX: u32>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = cidrs::<MAX>(generator);
+    schema.insert("minItems".to_owned(), 1.into());
+    schema
+}
+
 /// Address ranges, each once.
 pub(crate) fn cidrs<const MAX: u32>(_: &mut SchemaGenerator) -> Schema {
     let cidr = json_schema!({
@@ -88,13 +108,13 @@ pub(crate) fn cidrs<const MAX: u32>(_: &mut SchemaGenerator) -> Schema {
     set(cidr, MAX)
 }
 
-/// A length of time in seconds, up to `MAX`.
-pub(crate) fn seconds<const MIN: i64, const MAX: i64>(_: &mut SchemaGenerator) -> Schema {
+/// A number from `MIN` to `MAX`.
+pub(crate) fn int64<const MIN: i64, const MAX: i64>(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "integer", "format": "int64", "minimum": MIN, "maximum": MAX})
 }
 
-/// A number from `MIN` to `MAX`.
-pub(crate) fn count<const MIN: i32, const MAX: i32>(_: &mut SchemaGenerator) -> Schema {
+/// A small number from `MIN` to `MAX`.
+pub(crate) fn int32<const MIN: i32, const MAX: i32>(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "integer", "format": "int32", "minimum": MIN, "maximum": MAX})
 }
 
@@ -115,6 +135,7 @@ pub(crate) fn selector(generator: &mut SchemaGenerator) -> Schema {
     let values = set(value.clone(), 16);
     json_schema!({
         "type": "object",
+        "x-kubernetes-validations": rules::SELECTOR,
         "properties": {
             "matchLabels": {
                 "type": "object",
@@ -126,6 +147,7 @@ pub(crate) fn selector(generator: &mut SchemaGenerator) -> Schema {
                 "maxItems": 16,
                 "items": {
                     "type": "object",
+                    "x-kubernetes-validations": rules::REQUIREMENT,
                     "required": ["key", "operator"],
                     "properties": {
                         "key": key,
@@ -177,8 +199,3 @@ const SUBDOMAIN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a
 const LABEL_KEY: &str =
     "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
 const LABEL_VALUE: &str = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$";
-
-// The selector is the API's own type; this only says that the schema above is its.
-const _: fn(LabelSelector) = |selector| {
-    let LabelSelector { match_expressions: _, match_labels: _ } = selector;
-};

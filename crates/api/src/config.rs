@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::names::SYSTEM_NAMESPACE;
+use crate::rules;
 
 /// Ceilings over every policy, and where people and tickets are looked up. There
 /// is one, named `default`; without it nothing opens.
@@ -27,17 +28,17 @@ use crate::names::SYSTEM_NAMESPACE;
 #[serde(rename_all = "camelCase", default)]
 pub struct AccessConfigSpec {
     /// The longest that any grant may last.
-    #[schemars(schema_with = "bounds::seconds::<30, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<30, 604800>")]
     pub max_duration_seconds: i64,
     /// The longest that any incident may last.
-    #[schemars(schema_with = "bounds::seconds::<60, 2592000>")]
+    #[schemars(schema_with = "bounds::int64::<60, 2592000>")]
     pub max_incident_seconds: i64,
     /// The most grants that may be open in a namespace at the same time.
-    #[schemars(schema_with = "bounds::count::<1, 1000>")]
+    #[schemars(schema_with = "bounds::int32::<1, 1000>")]
     pub max_grants_per_namespace: i32,
     /// The most requests of one requester that may be undecided or open at the
     /// same time.
-    #[schemars(schema_with = "bounds::count::<1, 1000>")]
+    #[schemars(schema_with = "bounds::int32::<1, 1000>")]
     pub max_requests_per_requester: i32,
     /// Namespaces that no path may start or end in.
     #[schemars(schema_with = "bounds::namespaces::<256>")]
@@ -61,17 +62,23 @@ pub struct AccessConfigSpec {
     #[schemars(schema_with = "bounds::principals::<64>")]
     pub machine_groups: Vec<String>,
     /// Who is on call.
-    #[schemars(length(max = 32))]
+    #[schemars(
+        length(max = 32),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub rotas: Vec<Rota>,
     /// Where tickets are looked up. Where it is absent, a ticket is a name that
     /// nobody vouches for, and nothing that requires one opens by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tickets: Option<TicketSource>,
     /// Who is told of every step.
-    #[schemars(length(max = 8))]
+    #[schemars(
+        length(max = 8),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub webhooks: Vec<Webhook>,
     /// For how long requests and decisions are kept once nothing follows.
-    #[schemars(schema_with = "bounds::count::<1, 3650>")]
+    #[schemars(schema_with = "bounds::int32::<1, 3650>")]
     pub retention_days: i32,
 }
 
@@ -108,7 +115,7 @@ pub struct Alias {
     #[schemars(schema_with = "bounds::text::<64>")]
     pub person: String,
     /// Their user names.
-    #[schemars(schema_with = "bounds::principals::<16>")]
+    #[schemars(schema_with = "bounds::some_principals::<16>")]
     pub usernames: Vec<String>,
 }
 
@@ -125,7 +132,7 @@ pub struct Rota {
     pub format: RotaFormat,
     /// How old it may be; older, nobody is on call.
     #[serde(default = "a_day")]
-    #[schemars(schema_with = "bounds::seconds::<60, 2592000>")]
+    #[schemars(schema_with = "bounds::int64::<60, 2592000>")]
     pub max_staleness_seconds: i64,
 }
 
@@ -146,7 +153,7 @@ pub struct TicketSource {
     pub source: FileOrConfigMap,
     /// How old it may be; older, no ticket is open.
     #[serde(default = "a_day")]
-    #[schemars(schema_with = "bounds::seconds::<60, 2592000>")]
+    #[schemars(schema_with = "bounds::int64::<60, 2592000>")]
     pub max_staleness_seconds: i64,
 }
 
@@ -154,6 +161,7 @@ pub struct TicketSource {
 /// in its own namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(extend("x-kubernetes-validations" = rules::SOURCE))]
 pub struct FileOrConfigMap {
     /// The file's absolute path.
     #[serde(skip_serializing_if = "Option::is_none")]

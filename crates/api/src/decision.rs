@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::bounds;
 use crate::endpoint::{Endpoint, Port};
 use crate::identity::{Identity, PolicyRef};
+use crate::rules;
 
 /// One person's decision about a request. It never changes, and it has no
 /// status: whether it counts stands with the request.
@@ -29,6 +30,7 @@ use crate::identity::{Identity, PolicyRef};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::DECISION))]
 pub struct AccessDecisionSpec {
     /// The request. In its own namespace or, where a path has ends in two, in
     /// the other one.
@@ -51,7 +53,7 @@ pub struct AccessDecisionSpec {
     pub reason: Option<String>,
     /// Approved for this long at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "bounds::seconds::<30, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<30, 604800>")]
     pub duration_seconds: Option<i64>,
     /// Approved from there only.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,12 +4,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::bounds;
+use crate::{bounds, rules};
 
 /// One end of a path: exactly one of `podSelector`, `workload`, `service`,
 /// `cidrs` and `workstations`. See [`Endpoint::shape`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::ENDPOINT))]
 pub struct Endpoint {
     /// The namespace of the pods, the workload or the service; that of the
     /// object (for a ClusterAccessPolicy: of the request) where it is absent.
@@ -30,12 +31,12 @@ pub struct Endpoint {
     pub service: Option<ServiceRef>,
     /// Address ranges, such as a jump host's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "bounds::cidrs::<16>")]
+    #[schemars(schema_with = "bounds::some_cidrs::<16>")]
     pub cidrs: Vec<String>,
     /// Whose workstations have which addresses; only as the end that connects. A
     /// requester opens only from addresses listed for that user.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(min = 1, max = 32))]
     pub workstations: Vec<Workstation>,
     /// Always refused: a NetworkPolicy does not know ServiceAccounts. Name the
     /// pods that run under it by a label.
@@ -124,7 +125,7 @@ pub struct Workstation {
     #[schemars(schema_with = "bounds::principal")]
     pub user: String,
     /// The addresses they connect from.
-    #[schemars(schema_with = "bounds::cidrs::<8>")]
+    #[schemars(schema_with = "bounds::some_cidrs::<8>")]
     pub cidrs: Vec<String>,
 }
 
@@ -133,16 +134,17 @@ pub struct Workstation {
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::PORT))]
 pub struct Port {
     /// TCP where it is absent.
     #[serde(default)]
     pub protocol: Protocol,
     /// The port, or the first one.
-    #[schemars(schema_with = "bounds::count::<1, 65535>")]
+    #[schemars(schema_with = "bounds::int32::<1, 65535>")]
     pub port: i32,
     /// The last port, where there is more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "bounds::count::<1, 65535>")]
+    #[schemars(schema_with = "bounds::int32::<1, 65535>")]
     pub end_port: Option<i32>,
 }
 
@@ -166,6 +168,7 @@ pub enum Protocol {
 /// `to`. Both are legs of one grant; peers of one rule would be alternatives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::HOP))]
 pub struct Hop {
     /// What is passed through: pods or a workload.
     pub endpoint: Endpoint,

@@ -10,6 +10,7 @@ use crate::bounds;
 use crate::decision::RequestRef;
 use crate::identity::Identity;
 use crate::plan::{NarrowedRequest, PlannedPolicy};
+use crate::rules;
 use crate::status::{ClosedBy, EndReason, Phase};
 
 /// A path that is open, was, or is about to be. The controller alone writes it.
@@ -35,6 +36,7 @@ use crate::status::{ClosedBy, EndReason, Phase};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::GRANT))]
 pub struct AccessGrantSpec {
     /// The request.
     pub request_ref: RequestRef,
@@ -71,7 +73,7 @@ pub struct AccessGrantStatus {
     pub phase: Phase,
     /// Why it stands there, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(schema_with = "bounds::message")]
     pub message: Option<String>,
     /// What it opened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

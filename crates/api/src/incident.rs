@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::identity::Identity;
+use crate::rules;
 
 /// An incident in a namespace. While it lasts, policies that say
 /// `DuringIncident` can be requested there, though not by who declared it; its
@@ -32,6 +33,7 @@ use crate::identity::Identity;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::INCIDENT))]
 pub struct AccessIncidentSpec {
     /// Who declares it: exactly the caller.
     pub declared_by: Identity,

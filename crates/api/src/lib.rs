@@ -10,6 +10,7 @@
 
 mod bounds;
 mod config;
+pub mod crd;
 mod decision;
 mod endpoint;
 mod grant;
@@ -20,7 +21,10 @@ pub mod names;
 mod plan;
 mod policy;
 mod request;
+mod rules;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use config::{
     AccessConfig, AccessConfigSpec, Alias, FileOrConfigMap, Rota, RotaFormat, SecretKey,
@@ -45,7 +49,7 @@ pub use request::{
     AccessRequest, AccessRequestSpec, AccessRequestStatus, CountedDecision, Evidence, EvidenceKind,
     Extends, GrantRef, IncidentRef, Until,
 };
-pub use status::{ClosedBy, EndReason, Phase};
+pub use status::{ClosedBy, EndReason, MAX_MESSAGE, Phase};
 
 /// The API group of every kind here.
 pub const GROUP: &str = "access.fallgate.dev";

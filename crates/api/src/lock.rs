@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::identity::{Identity, PolicyRef};
+use crate::rules;
 
 /// Stops grants of its namespace: open ones end, and none opens until it
 /// expires or is deleted. It never changes. Exactly one of `user`, `policyRef`
@@ -32,6 +33,7 @@ use crate::identity::{Identity, PolicyRef};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::LOCK))]
 pub struct AccessLockSpec {
     /// Who locks: exactly the caller.
     pub locked_by: Identity,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::bounds;
 use crate::endpoint::{Endpoint, Hop, Port, Protocol};
 use crate::identity::PolicyKind;
+use crate::rules;
 
 /// What a request would do. It names no pod, no address of a pod and no count
 /// of replicas, so that it stays true while a workload is rolled out.
@@ -41,6 +42,7 @@ pub struct Plan {
 /// A request with everything resolved that it leaves to its policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::NARROWED))]
 pub struct NarrowedRequest {
     /// Where the path starts.
     pub from: Endpoint,
@@ -53,7 +55,7 @@ pub struct NarrowedRequest {
     #[schemars(length(min = 1, max = 16))]
     pub ports: Vec<Port>,
     /// For how long.
-    #[schemars(schema_with = "bounds::seconds::<1, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<1, 604800>")]
     pub duration_seconds: i64,
 }
 
@@ -70,7 +72,7 @@ pub struct PlannedPolicy {
     #[schemars(schema_with = "bounds::uid")]
     pub uid: String,
     /// Its generation.
-    #[schemars(schema_with = "bounds::seconds::<0, 9007199254740991>")]
+    #[schemars(schema_with = "bounds::int64::<0, 9007199254740991>")]
     pub generation: i64,
 }
 

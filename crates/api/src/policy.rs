@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bounds;
 use crate::endpoint::{Endpoint, Hop, Port};
+use crate::rules;
 
 /// A path that may be requested, and under which conditions. It lives in the
 /// namespace of its target; where the target is an address range, in that of
@@ -36,6 +37,7 @@ use crate::endpoint::{Endpoint, Hop, Port};
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::POLICY))]
 pub struct AccessPolicySpec {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,16 +57,16 @@ pub struct AccessPolicySpec {
     #[schemars(length(min = 1, max = 16))]
     pub ports: Vec<Port>,
     /// The longest that a grant may last.
-    #[schemars(schema_with = "bounds::seconds::<30, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<30, 604800>")]
     pub max_duration_seconds: i64,
     /// How long a grant lasts when the request does not say; the longest where
     /// this is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "bounds::seconds::<30, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<30, 604800>")]
     pub default_duration_seconds: Option<i64>,
     /// How long a request waits for a decision before it expires.
     #[serde(default = "an_hour")]
-    #[schemars(schema_with = "bounds::seconds::<60, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<60, 604800>")]
     pub pending_seconds: i64,
     /// How wide, and for how long in all.
     #[serde(default)]
@@ -130,23 +132,23 @@ pub struct Owner {
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
     /// The most pods that may be opened towards.
-    #[schemars(schema_with = "bounds::count::<1, 1000>")]
+    #[schemars(schema_with = "bounds::int32::<1, 1000>")]
     pub max_targets: i32,
     /// The most pods that may be opened from.
-    #[schemars(schema_with = "bounds::count::<1, 1000>")]
+    #[schemars(schema_with = "bounds::int32::<1, 1000>")]
     pub max_sources: i32,
     /// The widest IPv4 range, as its prefix length.
-    #[schemars(schema_with = "bounds::count::<8, 32>")]
+    #[schemars(schema_with = "bounds::int32::<8, 32>")]
     pub min_prefix_length: i32,
     /// The widest IPv6 range, as its prefix length.
     #[serde(rename = "minPrefixLengthIPv6")]
-    #[schemars(schema_with = "bounds::count::<32, 128>")]
+    #[schemars(schema_with = "bounds::int32::<32, 128>")]
     pub min_prefix_length_ipv6: i32,
     /// The longest that a grant may last with all its extensions.
-    #[schemars(schema_with = "bounds::seconds::<30, 2592000>")]
+    #[schemars(schema_with = "bounds::int64::<30, 2592000>")]
     pub max_total_seconds: i64,
     /// How often a grant may be extended.
-    #[schemars(schema_with = "bounds::count::<0, 100>")]
+    #[schemars(schema_with = "bounds::int32::<0, 100>")]
     pub max_renewals: i32,
 }
 
@@ -171,12 +173,15 @@ pub struct Approval {
     /// Whether people must.
     pub mode: ApprovalMode,
     /// How many different people must approve, where there are no stages.
-    #[schemars(schema_with = "bounds::count::<1, 10>")]
+    #[schemars(schema_with = "bounds::int32::<1, 10>")]
     pub approvals: i32,
     /// Groups of people that must each agree. Where there are any, they replace
     /// `approvals`; nobody counts in two.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(
+        length(max = 8),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
+    )]
     pub stages: Vec<Stage>,
     /// What being on call changes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,11 +215,11 @@ pub struct Stage {
     pub name: String,
     /// The groups whose members decide here; they need the verb `approve`
     /// besides.
-    #[schemars(schema_with = "bounds::principals::<16>")]
+    #[schemars(schema_with = "bounds::some_principals::<16>")]
     pub groups: Vec<String>,
     /// How many of them.
     #[serde(default = "one")]
-    #[schemars(schema_with = "bounds::count::<1, 10>")]
+    #[schemars(schema_with = "bounds::int32::<1, 10>")]
     pub approvals: i32,
 }
 
@@ -277,10 +282,10 @@ pub enum UnknownEffect {
 #[serde(rename_all = "camelCase")]
 pub struct BreakGlass {
     /// The longest that it may last.
-    #[schemars(schema_with = "bounds::seconds::<30, 86400>")]
+    #[schemars(schema_with = "bounds::int64::<30, 86400>")]
     pub max_duration_seconds: i64,
     /// When a review is due, after the opening.
-    #[schemars(schema_with = "bounds::seconds::<60, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<60, 604800>")]
     pub review_within_seconds: i64,
 }
 
@@ -290,7 +295,7 @@ pub struct BreakGlass {
 pub struct AccessPolicyStatus {
     /// The generation that this was judged on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "bounds::seconds::<0, 9007199254740991>")]
+    #[schemars(schema_with = "bounds::int64::<0, 9007199254740991>")]
     pub observed_generation: Option<i64>,
     /// When it was last requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]

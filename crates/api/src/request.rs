@@ -10,6 +10,7 @@ use crate::decision::Verdict;
 use crate::endpoint::{Endpoint, Hop, Port};
 use crate::identity::{Identity, PolicyRef};
 use crate::plan::Plan;
+use crate::rules;
 use crate::status::Phase;
 
 /// A request for a path under a policy. It never changes.
@@ -35,6 +36,7 @@ use crate::status::Phase;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = rules::REQUEST))]
 pub struct AccessRequestSpec {
     /// The policy that allows it.
     pub policy_ref: PolicyRef,
@@ -53,7 +55,7 @@ pub struct AccessRequestSpec {
     /// For how long. Where it is absent: the policy's default; with `until`, the
     /// policy's longest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "bounds::seconds::<30, 604800>")]
+    #[schemars(schema_with = "bounds::int64::<30, 604800>")]
     pub duration_seconds: Option<i64>,
     /// What ends it before its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +126,7 @@ pub struct AccessRequestStatus {
     pub phase: Phase,
     /// Why it stands there, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(schema_with = "bounds::message")]
     pub message: Option<String>,
     /// What would be done, and what that changes. Written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +181,7 @@ pub struct CountedDecision {
     pub counted: bool,
     /// Why it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 512))]
+    #[schemars(schema_with = "bounds::message")]
     pub why_not: Option<String>,
 }
 
@@ -199,7 +201,7 @@ pub struct Evidence {
     #[schemars(schema_with = "bounds::digest")]
     pub digest: String,
     /// The answer in a few words.
-    #[schemars(length(max = 512))]
+    #[schemars(schema_with = "bounds::message")]
     pub summary: String,
 }
 

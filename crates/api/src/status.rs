@@ -50,25 +50,26 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// Those from which nothing follows.
+    pub const TERMINAL: [Phase; 6] = [
+        Phase::Ended,
+        Phase::Denied,
+        Phase::Withdrawn,
+        Phase::ApprovalExpired,
+        Phase::Failed,
+        Phase::AlreadyOpen,
+    ];
+
     /// Whether nothing follows.
     #[must_use]
     pub fn is_terminal(self) -> bool {
-        match self {
-            Phase::Pending
-            | Phase::PendingApproval
-            | Phase::Scheduled
-            | Phase::Arming
-            | Phase::Active
-            | Phase::Revoking => false,
-            Phase::Ended
-            | Phase::Denied
-            | Phase::Withdrawn
-            | Phase::ApprovalExpired
-            | Phase::Failed
-            | Phase::AlreadyOpen => true,
-        }
+        Phase::TERMINAL.contains(&self)
     }
 }
+
+/// The most characters in what the controller says: in `status.message` and in
+/// the messages of conditions, evidence and decisions.
+pub const MAX_MESSAGE: u32 = 4096;
 
 /// Why a grant ended.
 #[derive(
@@ -118,11 +119,11 @@ pub(crate) struct Condition {
     #[schemars(schema_with = "bounds::time")]
     last_transition_time: String,
     /// What it means, for people.
-    #[schemars(length(max = 1024))]
+    #[schemars(schema_with = "bounds::message")]
     message: String,
     /// The generation that it was judged on.
     #[serde(default)]
-    #[schemars(schema_with = "bounds::seconds::<0, 9007199254740991>")]
+    #[schemars(schema_with = "bounds::int64::<0, 9007199254740991>")]
     observed_generation: Option<i64>,
     /// Why, in one word.
     #[schemars(
