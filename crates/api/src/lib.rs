@@ -8,6 +8,7 @@
     reason = "printer columns repeat the same keys, each in a list of its own"
 )]
 
+pub mod admission;
 mod bounds;
 mod config;
 pub mod crd;

@@ -154,3 +154,72 @@ pub mod reason {
     /// A review is due.
     pub const REVIEW_DUE: &str = "ReviewDue";
 }
+
+/// Names of the admission policies, and of their bindings.
+pub mod admission {
+    /// Who asks, and within which ceilings.
+    pub const REQUESTS: &str = "fallgate-requests";
+    /// Who decides.
+    pub const DECISIONS: &str = "fallgate-decisions";
+    /// Who writes policies, and within which ceilings.
+    pub const POLICIES: &str = "fallgate-policies";
+    /// Who writes policies of the whole cluster, and within which ceilings.
+    pub const CLUSTER_POLICIES: &str = "fallgate-cluster-policies";
+    /// Who declares incidents, and for how long.
+    pub const INCIDENTS: &str = "fallgate-incidents";
+    /// Who locks.
+    pub const LOCKS: &str = "fallgate-locks";
+    /// Who writes grants.
+    pub const GRANTS: &str = "fallgate-grants";
+    /// Who writes the status of our kinds.
+    pub const STATUS: &str = "fallgate-status";
+    /// What requests, decisions and grants must not carry.
+    pub const RECORDS: &str = "fallgate-records";
+    /// Who deletes requests and decisions.
+    pub const RETENTION: &str = "fallgate-retention";
+    /// Who writes NetworkPolicies that belong to grants.
+    pub const MANAGED_POLICIES: &str = "fallgate-managed-policies";
+    /// Who writes switches, and how they are deleted.
+    pub const SWITCHES: &str = "fallgate-switches";
+    /// The ceilings of what belongs to grants.
+    pub const CEILINGS: &str = "fallgate-ceilings";
+    /// What the controller may make and delete of NetworkPolicies.
+    pub const CONTROLLER_POLICIES: &str = "fallgate-controller-policies";
+    /// What the controller may make and delete of Jobs.
+    pub const CONTROLLER_SWITCHES: &str = "fallgate-controller-switches";
+    /// Who writes and deletes baseline policies.
+    pub const BASELINE: &str = "fallgate-baseline";
+    /// Who sets protected labels on pods.
+    pub const LABELS_OF_PODS: &str = "fallgate-labels-of-pods";
+    /// Who sets protected labels in the templates of workloads.
+    pub const LABELS_OF_WORKLOADS: &str = "fallgate-labels-of-workloads";
+    /// Who sets protected labels in the templates of CronJobs.
+    pub const LABELS_OF_CRON_JOBS: &str = "fallgate-labels-of-cron-jobs";
+    /// Who sets protected labels in PodTemplates.
+    pub const LABELS_OF_POD_TEMPLATES: &str = "fallgate-labels-of-pod-templates";
+}
+
+/// Who in the control plane touches our objects, by user name.
+pub mod control_plane {
+    /// Collects what has lost its owner, and completes foreground deletions.
+    pub const GARBAGE_COLLECTOR: &str =
+        "system:serviceaccount:kube-system:generic-garbage-collector";
+    /// Empties namespaces that are deleted.
+    pub const NAMESPACES: &str = "system:serviceaccount:kube-system:namespace-controller";
+    /// Starts the clock of a switch, and ends it.
+    pub const JOBS: &str = "system:serviceaccount:kube-system:job-controller";
+    /// The whole controller manager, where its parts have no accounts of their
+    /// own.
+    pub const MANAGER: &str = "system:kube-controller-manager";
+    /// Those that make pods and workloads from templates that were admitted.
+    pub const WORKLOADS: &[&str] = &[
+        "system:serviceaccount:kube-system:cronjob-controller",
+        "system:serviceaccount:kube-system:daemon-set-controller",
+        "system:serviceaccount:kube-system:deployment-controller",
+        JOBS,
+        "system:serviceaccount:kube-system:replicaset-controller",
+        "system:serviceaccount:kube-system:replication-controller",
+        "system:serviceaccount:kube-system:statefulset-controller",
+        MANAGER,
+    ];
+}

@@ -1,4 +1,5 @@
-//! What holds for every kind.
+//! What holds for every kind and every admission policy.
 
+mod admission;
 mod schemas;
 mod types;
