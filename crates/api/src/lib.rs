@@ -21,6 +21,7 @@ mod lock;
 pub mod names;
 mod plan;
 mod policy;
+pub mod rbac;
 mod request;
 mod rules;
 mod status;

@@ -1,5 +1,6 @@
-//! What holds for every kind and every admission policy.
+//! What holds for every kind, every admission policy and every role.
 
 mod admission;
+mod roles;
 mod schemas;
 mod types;
