@@ -32,8 +32,14 @@ const GENERATORS: &[Generator] = &[
     Generator {
         about: "command line reference, completions, man pages, JSON schemas",
         package: "fallgate-cli",
-        generate: |checkout| program(checkout, "fallgate-cli", &["__generate", "--out"]),
+        generate: |checkout| program(checkout, "fallgate-cli", &[], &["__generate", "--out"]),
         owns: &["docs/cli", "docs/schemas", "completions", "man"],
+    },
+    Generator {
+        about: "definitions, admission policies and roles for a cluster",
+        package: "fallgate-api",
+        generate: |checkout| program(checkout, "fallgate-api", &["--example", "deploy"], &[]),
+        owns: &["deploy/admission", "deploy/crds", "deploy/rbac"],
     },
     Generator {
         about: "what the commands of README.md print",
@@ -115,15 +121,18 @@ impl Generator {
     }
 }
 
-/// Runs a package's binary with an output directory as its last argument. Into
-/// that directory it writes the files under the paths they have in the checkout.
-fn program(checkout: &Checkout, package: &str, args: &[&str]) -> Result<Files> {
+/// Runs a package's binary, or the target that is named, with an output
+/// directory as its last argument. Into that directory it writes the files under
+/// the paths they have in the checkout.
+fn program(checkout: &Checkout, package: &str, target: &[&str], args: &[&str]) -> Result<Files> {
     let out = checkout.target.join("generated").join(package);
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
     fs::create_dir_all(&out)?;
-    run(cargo(checkout).args(["run", "--quiet", "--package", package, "--"]).args(args).arg(&out))?;
+    let mut command = cargo(checkout);
+    command.args(["run", "--quiet", "--package", package]).args(target).arg("--");
+    run(command.args(args).arg(&out))?;
     let mut files = Files::new();
     collect(&out, Path::new(""), &mut files)?;
     if files.is_empty() {

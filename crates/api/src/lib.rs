@@ -13,6 +13,7 @@ mod bounds;
 mod config;
 pub mod crd;
 mod decision;
+pub mod deploy;
 mod endpoint;
 mod grant;
 mod identity;

@@ -55,6 +55,50 @@ fn what_people_write_is_read_and_written_back() {
     }));
 }
 
+/// What docs/ACCESS.md shows is what is read, in full.
+#[test]
+fn the_examples_of_the_page_are_read() {
+    let page = include_str!("../../../../docs/ACCESS.md");
+    let mut kinds = Vec::new();
+    for block in page.split("```yaml\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        for document in block.split("---\n") {
+            let object: Value = serde_saphyr::from_str(document).unwrap();
+            match object["kind"].as_str().unwrap() {
+                "AccessPolicy" => contains_all_of::<AccessPolicy>(&object),
+                "AccessRequest" => contains_all_of::<AccessRequest>(&object),
+                "AccessDecision" => contains_all_of::<AccessDecision>(&object),
+                other => panic!("an example of {other}"),
+            }
+            kinds.push(object["kind"].clone());
+        }
+    }
+    assert_eq!(kinds, ["AccessPolicy", "AccessRequest", "AccessDecision"]);
+}
+
+/// Reads and writes an object, after which it has every field that it had.
+fn contains_all_of<T: DeserializeOwned + Serialize>(written: &Value) {
+    fn contains(path: &str, all: &Value, some: &Value) {
+        match (all, some) {
+            (Value::Object(all), Value::Object(some)) => {
+                for (key, value) in some {
+                    let found = all.get(key).unwrap_or_else(|| panic!("{path}.{key} is dropped"));
+                    contains(&format!("{path}.{key}"), found, value);
+                }
+            }
+            (Value::Array(all), Value::Array(some)) => {
+                assert_eq!(all.len(), some.len(), "{path}");
+                for (found, value) in all.iter().zip(some) {
+                    contains(&format!("{path}[]"), found, value);
+                }
+            }
+            _ => assert_eq!(all, some, "{path}"),
+        }
+    }
+    let read: T = serde_json::from_value(written.clone()).unwrap();
+    contains("", &serde_json::to_value(read).unwrap(), written);
+}
+
 #[test]
 fn what_is_left_out_is_narrow() {
     let spec: AccessPolicySpec = serde_json::from_value(json!({
