@@ -159,7 +159,8 @@ pub mod reason {
 pub mod admission {
     /// Who asks, and within which ceilings.
     pub const REQUESTS: &str = "fallgate-requests";
-    /// Who decides.
+    /// Who decides. It is this one that must refuse a decision in another's name,
+    /// which the controller tries before each opening.
     pub const DECISIONS: &str = "fallgate-decisions";
     /// Who writes policies, and within which ceilings.
     pub const POLICIES: &str = "fallgate-policies";
@@ -183,7 +184,9 @@ pub mod admission {
     pub const SWITCHES: &str = "fallgate-switches";
     /// The ceilings of what belongs to grants.
     pub const CEILINGS: &str = "fallgate-ceilings";
-    /// What the controller may make and delete of NetworkPolicies.
+    /// What the controller may make and delete of NetworkPolicies. It is this one
+    /// that must refuse a policy without an owner, which the controller tries
+    /// before each opening.
     pub const CONTROLLER_POLICIES: &str = "fallgate-controller-policies";
     /// What the controller may make and delete of Jobs.
     pub const CONTROLLER_SWITCHES: &str = "fallgate-controller-switches";
