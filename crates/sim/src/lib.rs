@@ -10,6 +10,9 @@
 //! and the store.
 
 pub mod admission;
+mod expression;
+mod labels;
+mod memo;
 pub mod rbac;
 mod request;
 pub mod schema;
