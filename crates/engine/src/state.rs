@@ -76,7 +76,7 @@ pub(crate) struct Shard {
     pub(crate) entry_points: BTreeMap<(Str, Str), Arc<EntryPoint>>,
     /// The cluster-wide policies and unevaluated objects whose namespace part
     /// matches this namespace.
-    cluster: Vec<(Arc<CompiledClusterPolicy>, Tri)>,
+    pub(crate) cluster: Vec<(Arc<CompiledClusterPolicy>, Tri)>,
     opaque: Vec<Arc<CompiledOpaque>>,
     /// What the namespace contributes to [`Reach`].
     pub(crate) summaries: Summaries,

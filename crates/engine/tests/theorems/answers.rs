@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use fallgate_engine::{Connections, Detail, Interval, Place, Port, Verdict, WorkloadRef};
-use fallgate_model::{Cluster, Dialect, Protocol, Workload};
+use fallgate_engine::{Connections, Detail, Engine, Interval, Place, Port, Verdict, WorkloadRef};
+use fallgate_model::{Change, Cluster, Dialect, Object, Protocol, Workload};
 use fallgate_oracle as oracle;
 use fallgate_oracle::generate::{self, Knobs};
 
@@ -230,6 +230,38 @@ fn workloads_are_their_pods_united() {
         ensure!(whole == united, "{whole:#?}\nof pods: {united:#?}");
         Ok(())
     });
+}
+
+/// Without the policies that bear on no pod the map is the same; and each of
+/// those that are left bears on one.
+#[test]
+fn idle_policies_have_no_effect() {
+    let found = Count::default();
+    for_all(&Knobs::everything(), 200, |case| {
+        let mut engine = Engine::new(case.cluster.clone(), case.dialect.clone());
+        let before = engine.snapshot();
+        let network = before.idle_network_policies();
+        let cluster = before.idle_cluster_policies();
+        found.add(network.len() + cluster.len());
+        for idle in &network {
+            engine.apply(Change::Delete(Object::NetworkPolicy((*idle.policy).clone()).key()));
+        }
+        for idle in &cluster {
+            engine.apply(Change::Delete(Object::ClusterPolicy((*idle.policy).clone()).key()));
+        }
+        let after = engine.snapshot();
+        // A block of IPv6 in a policy is what brings IPv6 into use, whomever it selects.
+        ensure!(
+            before.families() != after.families()
+                || entries(&before, Detail::Pods) == entries(&after, Detail::Pods),
+            "without {} policies that were called idle the map is another one",
+            network.len() + cluster.len()
+        );
+        let left = after.idle_network_policies().len() + after.idle_cluster_policies().len();
+        ensure!(left == 0, "{left} more policies are idle without those");
+        Ok(())
+    });
+    found.check();
 }
 
 /// No answer depends on the order in which objects, rules of NetworkPolicies,
