@@ -253,6 +253,8 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
         'fallgate;audit;coverage' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'End with 1 only for findings of this severity or above')
+            [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Do not count what this earlier `-o json` of the same audit has found; what became more severe counts again')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')

@@ -226,18 +226,26 @@ _fallgate() {
             return 0
             ;;
         fallgate__subcmd__audit__subcmd__coverage)
-            opts="-o -f -R -n -h --output --filename --recursive --namespace --context --kubeconfig --as --as-group --dialect --pod-cidr --add-file --remove --replace --color --help"
+            opts="-o -f -R -n -h --output --fail-on --baseline --filename --recursive --namespace --context --kubeconfig --as --as-group --dialect --pod-cidr --add-file --remove --replace --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "table json md" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json sarif junit github gitlab rdjson md" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table json md" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json sarif junit github gitlab rdjson md" -- "${cur}"))
+                    return 0
+                    ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "info low medium high critical" -- "${cur}"))
+                    return 0
+                    ;;
+                --baseline)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --filename)

@@ -240,6 +240,8 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         &'fallgate;audit;coverage'= {
             cand -o 'The output format'
             cand --output 'The output format'
+            cand --fail-on 'End with 1 only for findings of this severity or above'
+            cand --baseline 'Do not count what this earlier `-o json` of the same audit has found; what became more severe counts again'
             cand -f 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
             cand --filename 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable'
             cand -n 'The namespace of names that have none, and of what is listed'

@@ -223,7 +223,18 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
 json\t'A document; its schema is fallgate/audit/v1'
+sarif\t'SARIF 2.1.0, as GitHub code scanning and others read it'
+junit\t'JUnit XML: a test for each rule and object'
+github\t'Workflow commands that annotate files on GitHub'
+gitlab\t'A GitLab Code Quality report'
+rdjson\t'Reviewdog\'s diagnostic format'
 md\t'Markdown'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l fail-on -d 'End with 1 only for findings of this severity or above' -r -f -a "info\t'Worth knowing'
+low\t'To be tidied up'
+medium\t'Not what it seems to be, or open where little is at stake'
+high\t'Open'
+critical\t'Open, and to be closed now'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l baseline -d 'Do not count what this earlier `-o json` of the same audit has found; what became more severe counts again' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l context -d 'The kubeconfig context to read' -r

@@ -13,6 +13,7 @@ mod describe;
 mod endpoint;
 mod exit;
 mod failure;
+mod findings;
 mod graph;
 mod input;
 mod labels;

@@ -2,6 +2,7 @@
 //! is serialised; what stands here is what a user sees.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use fallgate_engine::{Addresses, Connections, Interval, Place, Verdict, WorkloadRef};
 use fallgate_model::{ObjectRef, Origin, Sources};
@@ -174,6 +175,29 @@ impl Diagnostic {
             field: d.field.clone(),
             help: d.help.clone(),
         }
+    }
+}
+
+/// `file:line`, or the bare name where there are no lines.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+/// As [`ObjectRef`] is shown.
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |part: &str| part.into();
+        let object = ObjectRef {
+            kind: text(&self.kind),
+            namespace: text(&self.namespace),
+            name: text(&self.name),
+        };
+        object.fmt(f)
     }
 }
 

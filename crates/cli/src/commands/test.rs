@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::input;
 use crate::notes;
 use crate::output::{Printer, Style, Table, Text, clean};
+use crate::render::{Case, CaseResult, junit};
 use crate::wire::{self, WireVerdict};
 
 /// Check assertions about who may reach whom
@@ -206,7 +207,7 @@ pub(crate) fn run(
             let body = Tested { results, passed, failed, unknown };
             printer.json(&context.document(SCHEMA, body))?;
         }
-        Output::Junit => printer.raw(junit(asker, &outcomes, &counts))?,
+        Output::Junit => printer.raw(junit("fallgate", &cases(asker, &outcomes)))?,
         Output::Tap => printer.raw(tap(asker, &outcomes))?,
     }
     let exit = counts.exit();
@@ -349,55 +350,28 @@ fn table(
     printer.line(&line)
 }
 
-fn xml(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in clean(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-fn junit(asker: &Asker<'_>, outcomes: &[Outcome], counts: &Counts) -> String {
-    let Counts { failed, unknown, .. } = counts;
-    let tests = outcomes.len();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    // Writing to a string does not fail.
-    let _ = writeln!(
-        out,
-        "<testsuites tests=\"{tests}\" failures=\"{failed}\" errors=\"{unknown}\">\n  \
-         <testsuite name=\"fallgate\" tests=\"{tests}\" failures=\"{failed}\" errors=\"{unknown}\">"
-    );
-    for outcome in outcomes {
+fn cases(asker: &Asker<'_>, outcomes: &[Outcome]) -> Vec<Case> {
+    let case = |outcome: &Outcome| {
+        let result = if outcome.pass() {
+            CaseResult::Passed
+        } else {
+            let mut lines = failure_lines(asker, outcome);
+            let first = lines.remove(0);
+            match outcome.verdict {
+                Verdict::Unknown => CaseResult::Errored(first, lines.join("\n")),
+                _ => CaseResult::Failed(first, lines.join("\n")),
+            }
+        };
         let (file, line) = &outcome.place;
-        let _ = write!(
-            out,
-            "    <testcase name=\"{}\" classname=\"{}\" file=\"{}\" line=\"{line}\"",
-            xml(&outcome.name),
-            xml(file),
-            xml(file)
-        );
-        if outcome.pass() {
-            out.push_str("/>\n");
-            continue;
+        Case {
+            name: outcome.name.clone(),
+            class: file.clone(),
+            file: file.clone(),
+            line: u32::try_from(*line).ok(),
+            result,
         }
-        let element = if outcome.verdict == Verdict::Unknown { "error" } else { "failure" };
-        let lines = failure_lines(asker, outcome);
-        let (first, rest) = lines.split_first().map_or(("", &[][..]), |(f, r)| (f.as_str(), r));
-        let _ = writeln!(
-            out,
-            ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>",
-            xml(first),
-            rest.iter().map(|l| xml(l)).collect::<Vec<_>>().join("\n")
-        );
-    }
-    out.push_str("  </testsuite>\n</testsuites>\n");
-    out
+    };
+    outcomes.iter().map(case).collect()
 }
 
 fn tap(asker: &Asker<'_>, outcomes: &[Outcome]) -> String {

@@ -5,6 +5,7 @@ mod csv;
 mod entries;
 mod grouped;
 mod json;
+mod junit;
 mod markdown;
 mod names;
 
@@ -12,6 +13,7 @@ pub(crate) use csv::{Csv, escape};
 pub(crate) use entries::{Ends, Filter, PortFilter, Row, entries, entry_ref, port_names, selected};
 pub(crate) use grouped::{Grouped, Line, entry_name};
 pub(crate) use json::{Fragments, JsonStream};
+pub(crate) use junit::{Case, CaseResult, junit};
 pub(crate) use markdown::code;
 pub(crate) use names::{Names, interval_texts, short};
 
