@@ -97,13 +97,15 @@ impl Context {
         self.reading.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Whether an object that is or places endpoints was left out: then even an
-    /// answer about every endpoint is not about all of them.
+    /// Whether something that is or places endpoints was left out, or may have
+    /// been: then even an answer about every endpoint is not about all of them.
     pub(crate) fn lost_endpoints(&self) -> bool {
         self.reading.diagnostics.iter().any(|d| {
             let policy = |kind: &str| kind.ends_with("Policy") || kind.is_empty();
+            // Without an object it is a text that is no YAML, or a list that the
+            // server did not give.
             d.severity == Severity::Error
-                && d.object.as_ref().is_some_and(|object| !policy(&object.kind))
+                && d.object.as_ref().is_none_or(|object| !policy(&object.kind))
         })
     }
 

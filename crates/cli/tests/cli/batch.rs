@@ -55,3 +55,29 @@ spec:
     let counts = ["passed", "failed", "unknown"].map(|name| document[name].as_u64().unwrap());
     assert_eq!(counts, [3334, 3333, 3333]);
 }
+
+/// Nobody knows what the text that is no YAML was: `*` may lack a pod.
+#[test]
+fn an_assertion_about_everybody_is_not_passed_where_a_text_is_lost() {
+    let lost = "apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: x}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: b, namespace: x
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: x}
+spec: {podSelector: {}}
+";
+    let assertions = "tests: [{from: '*', to: x/a, port: 80, expect: denied}]\n";
+    let file = std::env::temp_dir().join(format!("fallgate-lost-{}.yaml", std::process::id()));
+    std::fs::write(&file, assertions).unwrap();
+    let path = file.to_str().unwrap();
+    let (code, out, err) = with_input(&["test", path, "-f", "-"], lost);
+    let (whole, _, _) = with_input(&["test", path, "-f", "-"], &lost.replace("x\n---", "x}\n---"));
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!((code, whole), (3, 0), "{out}{err}");
+}
