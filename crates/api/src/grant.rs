@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::bounds;
 use crate::decision::RequestRef;
 use crate::identity::Identity;
-use crate::plan::{NarrowedRequest, PlannedPolicy};
+use crate::plan::{Effect, NarrowedRequest, PlannedPolicy};
 use crate::rules;
 use crate::status::{ClosedBy, EndReason, Phase};
 
@@ -49,6 +49,8 @@ pub struct AccessGrantSpec {
     pub plan_hash: String,
     /// What was approved: the plan's request, narrowed by every decision.
     pub approved: NarrowedRequest,
+    /// What was approved to change; opening anything beyond it ends the grant.
+    pub effect: Effect,
     /// The NetworkPolicies to create, once their switches are armed.
     #[schemars(schema_with = "bounds::objects::<16>")]
     pub policies: Vec<Value>,
