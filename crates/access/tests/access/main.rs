@@ -3,4 +3,8 @@
 #![cfg(test)]
 
 mod decisions;
+mod plans;
 mod shop;
+mod terms;
+mod theorems;
+mod world;
