@@ -14,6 +14,12 @@ const FOREIGN: &[&str] = &[
     "AccessGrant.spec.policies[]",
     "AccessRequest.status.plan.policies[]",
     // `"all"` or a list; the list and the word are bounded.
+    "AccessGrant.spec.effect.closed[].ports",
+    "AccessGrant.spec.effect.closed[].unknown",
+    "AccessGrant.spec.effect.opened[].ports",
+    "AccessGrant.spec.effect.opened[].unknown",
+    "AccessGrant.spec.effect.unknown[].ports",
+    "AccessGrant.spec.effect.unknown[].unknown",
     "AccessRequest.status.plan.effect.closed[].ports",
     "AccessRequest.status.plan.effect.closed[].unknown",
     "AccessRequest.status.plan.effect.opened[].ports",
