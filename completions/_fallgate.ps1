@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Check assertions about who may reach whom')
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Repair a policy whose indentation was lost')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report findings')
+            [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('__generate', '__generate', [CompletionResultType]::ParameterValue, 'Write the files that are generated from the program')
@@ -286,6 +287,52 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
         'fallgate;audit;help;help' {
             break
         }
+        'fallgate;ledger' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what was asked, decided, opened and ended')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify that the record is as it was written')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'fallgate;ledger;show' {
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'Only what was done for this ticket')
+            [CompletionResult]::new('--grant', '--grant', [CompletionResultType]::ParameterName, 'Only what is about this grant, or the request that it came from: a UID, a name or NAMESPACE/NAME')
+            [CompletionResult]::new('--actor', '--actor', [CompletionResultType]::ParameterName, 'Only what this user did')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Only what happened then or later: a time, such as 2026-11-21T14:00:00Z, or how long ago, such as 90m or 2d')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Only what happened before, written as for --since')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;ledger;verify' {
+            [CompletionResult]::new('--head', '--head', [CompletionResultType]::ParameterName, 'The hash of an entry that must be in the record')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;ledger;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what was asked, decided, opened and ended')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify that the record is as it was written')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'fallgate;ledger;help;show' {
+            break
+        }
+        'fallgate;ledger;help;verify' {
+            break
+        }
+        'fallgate;ledger;help;help' {
+            break
+        }
         'fallgate;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -317,6 +364,7 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Check assertions about who may reach whom')
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Repair a policy whose indentation was lost')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report findings')
+            [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('__generate', '__generate', [CompletionResultType]::ParameterValue, 'Write the files that are generated from the program')
@@ -352,6 +400,17 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             break
         }
         'fallgate;help;audit;coverage' {
+            break
+        }
+        'fallgate;help;ledger' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what was asked, decided, opened and ended')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify that the record is as it was written')
+            break
+        }
+        'fallgate;help;ledger;show' {
+            break
+        }
+        'fallgate;help;ledger;verify' {
             break
         }
         'fallgate;help;completion' {

@@ -46,6 +46,9 @@ _fallgate() {
             fallgate,help)
                 cmd="fallgate__subcmd__help"
                 ;;
+            fallgate,ledger)
+                cmd="fallgate__subcmd__ledger"
+                ;;
             fallgate,map)
                 cmd="fallgate__subcmd__map"
                 ;;
@@ -97,6 +100,9 @@ _fallgate() {
             fallgate__subcmd__help,help)
                 cmd="fallgate__subcmd__help__subcmd__help"
                 ;;
+            fallgate__subcmd__help,ledger)
+                cmd="fallgate__subcmd__help__subcmd__ledger"
+                ;;
             fallgate__subcmd__help,map)
                 cmd="fallgate__subcmd__help__subcmd__map"
                 ;;
@@ -109,6 +115,30 @@ _fallgate() {
             fallgate__subcmd__help__subcmd__audit,coverage)
                 cmd="fallgate__subcmd__help__subcmd__audit__subcmd__coverage"
                 ;;
+            fallgate__subcmd__help__subcmd__ledger,show)
+                cmd="fallgate__subcmd__help__subcmd__ledger__subcmd__show"
+                ;;
+            fallgate__subcmd__help__subcmd__ledger,verify)
+                cmd="fallgate__subcmd__help__subcmd__ledger__subcmd__verify"
+                ;;
+            fallgate__subcmd__ledger,help)
+                cmd="fallgate__subcmd__ledger__subcmd__help"
+                ;;
+            fallgate__subcmd__ledger,show)
+                cmd="fallgate__subcmd__ledger__subcmd__show"
+                ;;
+            fallgate__subcmd__ledger,verify)
+                cmd="fallgate__subcmd__ledger__subcmd__verify"
+                ;;
+            fallgate__subcmd__ledger__subcmd__help,help)
+                cmd="fallgate__subcmd__ledger__subcmd__help__subcmd__help"
+                ;;
+            fallgate__subcmd__ledger__subcmd__help,show)
+                cmd="fallgate__subcmd__ledger__subcmd__help__subcmd__show"
+                ;;
+            fallgate__subcmd__ledger__subcmd__help,verify)
+                cmd="fallgate__subcmd__ledger__subcmd__help__subcmd__verify"
+                ;;
             *)
                 ;;
         esac
@@ -116,7 +146,7 @@ _fallgate() {
 
     case "${cmd}" in
         fallgate)
-            opts="-h -V --color --help --version map can explain exposure blast diff test fix audit completion version __generate help"
+            opts="-h -V --color --help --version map can explain exposure blast diff test fix audit ledger completion version __generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -804,7 +834,7 @@ _fallgate() {
             return 0
             ;;
         fallgate__subcmd__help)
-            opts="map can explain exposure blast diff test fix audit completion version __generate help"
+            opts="map can explain exposure blast diff test fix audit ledger completion version __generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -971,6 +1001,48 @@ _fallgate() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        fallgate__subcmd__help__subcmd__ledger)
+            opts="show verify"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__help__subcmd__ledger__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__help__subcmd__ledger__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         fallgate__subcmd__help__subcmd__map)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1006,6 +1078,156 @@ _fallgate() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger)
+            opts="-h --color --help show verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__help)
+            opts="show verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__show)
+            opts="-o -h --ticket --grant --actor --since --until --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --ticket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --grant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --actor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__ledger__subcmd__verify)
+            opts="-o -h --head --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --head)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

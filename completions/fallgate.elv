@@ -32,6 +32,7 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand test 'Check assertions about who may reach whom'
             cand fix 'Repair a policy whose indentation was lost'
             cand audit 'Report findings'
+            cand ledger 'Show and verify the record of access'
             cand completion 'Print a completion script for a shell'
             cand version 'Print the version'
             cand __generate 'Write the files that are generated from the program'
@@ -269,6 +270,45 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         }
         &'fallgate;audit;help;help'= {
         }
+        &'fallgate;ledger'= {
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Show what was asked, decided, opened and ended'
+            cand verify 'Verify that the record is as it was written'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;ledger;show'= {
+            cand --ticket 'Only what was done for this ticket'
+            cand --grant 'Only what is about this grant, or the request that it came from: a UID, a name or NAMESPACE/NAME'
+            cand --actor 'Only what this user did'
+            cand --since 'Only what happened then or later: a time, such as 2026-11-21T14:00:00Z, or how long ago, such as 90m or 2d'
+            cand --until 'Only what happened before, written as for --since'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;ledger;verify'= {
+            cand --head 'The hash of an entry that must be in the record'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;ledger;help'= {
+            cand show 'Show what was asked, decided, opened and ended'
+            cand verify 'Verify that the record is as it was written'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'fallgate;ledger;help;show'= {
+        }
+        &'fallgate;ledger;help;verify'= {
+        }
+        &'fallgate;ledger;help;help'= {
+        }
         &'fallgate;completion'= {
             cand --color 'When to colour'
             cand -h 'Print help (see more with ''--help'')'
@@ -297,6 +337,7 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand test 'Check assertions about who may reach whom'
             cand fix 'Repair a policy whose indentation was lost'
             cand audit 'Report findings'
+            cand ledger 'Show and verify the record of access'
             cand completion 'Print a completion script for a shell'
             cand version 'Print the version'
             cand __generate 'Write the files that are generated from the program'
@@ -322,6 +363,14 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand coverage 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
         }
         &'fallgate;help;audit;coverage'= {
+        }
+        &'fallgate;help;ledger'= {
+            cand show 'Show what was asked, decided, opened and ended'
+            cand verify 'Verify that the record is as it was written'
+        }
+        &'fallgate;help;ledger;show'= {
+        }
+        &'fallgate;help;ledger;verify'= {
         }
         &'fallgate;help;completion'= {
         }

@@ -38,6 +38,7 @@ complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "diff" -d 'Compare
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "test" -d 'Check assertions about who may reach whom'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "fix" -d 'Repair a policy whose indentation was lost'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "audit" -d 'Report findings'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "ledger" -d 'Show and verify the record of access'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "version" -d 'Print the version'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "__generate" -d 'Write the files that are generated from the program'
@@ -253,6 +254,34 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "coverage" -d 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -f -a "show" -d 'Show what was asked, decided, opened and ended'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -f -a "verify" -d 'Verify that the record is as it was written'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l ticket -d 'Only what was done for this ticket' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l grant -d 'Only what is about this grant, or the request that it came from: a UID, a name or NAMESPACE/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l actor -d 'Only what this user did' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l since -d 'Only what happened then or later: a time, such as 2026-11-21T14:00:00Z, or how long ago, such as 90m or 2d' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l until -d 'Only what happened before, written as for --since' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A document; its schema is fallgate/ledger-show/v1'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l head -d 'The hash of an entry that must be in the record' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s o -l output -d 'The output format' -r -f -a "text\t'For people'
+json\t'A document; its schema is fallgate/ledger-verify/v1'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from verify" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what was asked, decided, opened and ended'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Verify that the record is as it was written'
+complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand completion" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -268,17 +297,20 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l color -
 always\t'Always'
 never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "map" -d 'List every allowed connection'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "can" -d 'Say whether one endpoint may reach another, and which rules decide'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "explain" -d 'Show how an answer comes about, and for a denial the edit that would admit it'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "exposure" -d 'List what pods that do not exist yet, and the outside, could reach'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "blast" -d 'List what a compromised workload reaches, hop by hop'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "diff" -d 'Compare two clusters by what they allow'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "test" -d 'Check assertions about who may reach whom'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "fix" -d 'Repair a policy whose indentation was lost'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "audit" -d 'Report findings'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "version" -d 'Print the version'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "__generate" -d 'Write the files that are generated from the program'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit completion version __generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "map" -d 'List every allowed connection'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "can" -d 'Say whether one endpoint may reach another, and which rules decide'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "explain" -d 'Show how an answer comes about, and for a denial the edit that would admit it'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "exposure" -d 'List what pods that do not exist yet, and the outside, could reach'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "blast" -d 'List what a compromised workload reaches, hop by hop'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "diff" -d 'Compare two clusters by what they allow'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "test" -d 'Check assertions about who may reach whom'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "fix" -d 'Repair a policy whose indentation was lost'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "audit" -d 'Report findings'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "ledger" -d 'Show and verify the record of access'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "version" -d 'Print the version'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "__generate" -d 'Write the files that are generated from the program'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "coverage" -d 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "show" -d 'Show what was asked, decided, opened and ended'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "verify" -d 'Verify that the record is as it was written'

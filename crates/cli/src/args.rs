@@ -7,7 +7,8 @@ use fallgate_model::{Dialect, Selector};
 use ipnet::IpNet;
 
 use crate::commands::{
-    audit, blast, can, completion, diff, explain, exposure, fix, generate, map, test, version,
+    audit, blast, can, completion, diff, explain, exposure, fix, generate, ledger, map, test,
+    version,
 };
 use crate::leading;
 use crate::output::Color;
@@ -158,6 +159,7 @@ pub(crate) enum Command {
     Test(Reads<test::TestArgs>),
     Fix(fix::FixArgs),
     Audit(Reads<audit::AuditArgs>),
+    Ledger(ledger::LedgerArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
     #[command(name = "__generate", hide = true)]

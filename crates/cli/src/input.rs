@@ -128,7 +128,7 @@ pub(crate) fn read_file(name: &str) -> Result<Text, Problem> {
     if name == "-" {
         return Ok(Text::file("stdin", stdin()?));
     }
-    Ok(Text::file(name, open(Path::new(name))?))
+    Ok(Text::file(name, read_all(Path::new(name))?))
 }
 
 /// Lists the cluster that the options name. What could not be listed stands with
@@ -179,7 +179,7 @@ fn read_path(path: &Path, recursive: bool, texts: &mut Vec<Text>, problems: &mut
                 problems.push(Problem::new("no manifest in this directory").at(shown).help(help));
             }
         }
-        Ok(_) => match open(path) {
+        Ok(_) => match read_all(path) {
             Ok(bytes) => texts.push(Text::file(shown, bytes)),
             Err(problem) => problems.push(problem),
         },
@@ -224,7 +224,7 @@ fn read_directory(
                 {
                     continue;
                 }
-                match open(&path) {
+                match read_all(&path) {
                     Ok(bytes) => texts.push(Text::file(path.display().to_string(), bytes)),
                     Err(problem) => problems.push(problem),
                 }
@@ -234,9 +234,9 @@ fn read_directory(
     }
 }
 
-/// Reads a file. A named pipe may be named directly, as shells do for `<(…)`;
+/// Opens a file. A named pipe may be named directly, as shells do for `<(…)`;
 /// it is refused in a directory by the caller's listing, where it would block.
-fn open(path: &Path) -> Result<Vec<u8>, Problem> {
+pub(crate) fn open(path: &Path) -> Result<File, Problem> {
     let shown = path.display().to_string();
     let located = |error: &io::Error| cannot_read(error).at(shown.clone());
     let metadata = fs::metadata(path).map_err(|error| located(&error))?;
@@ -246,10 +246,14 @@ fn open(path: &Path) -> Result<Vec<u8>, Problem> {
     if !metadata.is_file() && !shown.starts_with("/dev/") && !shown.starts_with("/proc/") {
         return Err(Problem::new("it is neither a file nor a directory")
             .at(shown)
-            .help("a pipe is read as standard input: `… | fallgate … -f -`"));
+            .help("a pipe is read as standard input, which is called `-`"));
     }
-    let mut file = File::open(path).map_err(|error| located(&error))?;
-    bounded(&mut file, &shown)
+    File::open(path).map_err(|error| located(&error))
+}
+
+/// All of a file.
+fn read_all(path: &Path) -> Result<Vec<u8>, Problem> {
+    bounded(&mut open(path)?, &path.display().to_string())
 }
 
 /// Reads standard input, which has nothing left for a second reader.
@@ -275,7 +279,7 @@ fn bounded(reader: &mut dyn Read, shown: &str) -> Result<Vec<u8>, Problem> {
     Ok(bytes)
 }
 
-fn cannot_read(error: &io::Error) -> Problem {
+pub(crate) fn cannot_read(error: &io::Error) -> Problem {
     // `No such file or directory (os error 2)`: the number helps nobody.
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);

@@ -22,7 +22,9 @@ mod notes;
 mod output;
 mod overlay;
 mod port;
+mod record;
 mod render;
+mod time;
 mod wire;
 
 use std::ffi::OsString;

@@ -6,7 +6,9 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use schemars::{JsonSchema, generate::SchemaSettings};
 
-use super::{audit, blast, can, completion, diff, explain, exposure, fix, map, test, version};
+use super::{
+    audit, blast, can, completion, diff, explain, exposure, fix, ledger, map, test, version,
+};
 use crate::args::Cli;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
@@ -67,6 +69,8 @@ fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("explain", schema::<Document<explain::Explained>>("explain")),
         ("exposure", schema::<Document<exposure::Exposed>>("exposure")),
         ("fix", schema::<Document<fix::FixedFile>>("fix")),
+        ("ledger-show", schema::<ledger::Shown>("ledger-show")),
+        ("ledger-verify", schema::<ledger::Checked>("ledger-verify")),
         ("map", schema::<Document<map::Map>>("map")),
         ("test", schema::<Document<test::Tested>>("test")),
         ("version", schema::<version::Version>("version")),

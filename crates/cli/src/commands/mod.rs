@@ -9,6 +9,7 @@ pub(crate) mod explain;
 pub(crate) mod exposure;
 pub(crate) mod fix;
 pub(crate) mod generate;
+pub(crate) mod ledger;
 pub(crate) mod map;
 pub(crate) mod test;
 pub(crate) mod version;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<Exit, Failure> {
         Command::Test(c) => test::run(&c.global, &c.args, printer),
         Command::Fix(args) => fix::run(args, printer),
         Command::Audit(c) => audit::run(&c.global, &c.args, printer),
+        Command::Ledger(args) => ledger::run(args, printer),
         Command::Completion(args) => completion::run(args, printer),
         Command::Version(args) => version::run(args, printer),
         Command::Generate(args) => generate::run(args, printer),

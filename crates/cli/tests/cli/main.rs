@@ -7,6 +7,7 @@ mod batch;
 mod diff;
 mod exposure;
 mod help;
+mod ledger;
 mod nodes;
 mod notes;
 mod options;
