@@ -3,6 +3,7 @@
 mod matching;
 mod policy;
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -140,7 +141,8 @@ impl Admission {
             return Ok(Vec::new());
         }
         let mut warnings = Vec::new();
-        let request = Request::new(view, review);
+        // Most requests concern no policy.
+        let request = LazyCell::new(|| Request::new(view, review));
         for hook in &self.hooks {
             let policy = &*hook.policy;
             let refuse = |binding: Option<&str>, why: String| {

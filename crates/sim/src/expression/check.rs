@@ -212,6 +212,13 @@ impl Checker<'_> {
             }
         }
         let operand = self.infer(&mut select.operand)?;
+        // A reserved word may be written as it is, or as other names are escaped.
+        if let Type::Object(object) = &operand {
+            let escaped = format!("__{}__", select.field);
+            if object.fields.contains_key(&escaped) {
+                select.field = escaped;
+            }
+        }
         let of = field(&operand, &select.field)?;
         Ok(if select.test { Type::BOOL } else { of })
     }
