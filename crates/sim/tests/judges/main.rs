@@ -7,3 +7,4 @@ mod measured;
 mod rbac;
 mod schema;
 mod support;
+mod tamper;
