@@ -1,9 +1,9 @@
 //! Roles, bindings and what they allow.
 
-use crate::support::{Cluster, user};
+use crate::support::{Cluster, Write, user};
 use fallgate_sim::rbac::Authorizer;
 use fallgate_sim::{Attributes, UserInfo};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const ROLES: &str = r#"
 kind: ClusterRole
@@ -216,4 +216,140 @@ fn rules_of_somebody_are_those_of_their_bindings() {
         })
     );
     assert_eq!(authorizer.rules(&user("alice", &[]), "other")["resourceRules"], json!(reader));
+}
+
+/// Ned writes roles and bindings in `shop`, and may use one policy there; of what
+/// he does not hold, he can give nothing away.
+const DELEGATION: &str = r#"
+kind: Role
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: delegate, namespace: shop}
+rules:
+- {apiGroups: [rbac.authorization.k8s.io], resources: [roles, rolebindings], verbs: [create, update, patch]}
+- {apiGroups: [access.fallgate.dev], resources: [accesspolicies], resourceNames: [oncall-db], verbs: [use]}
+- {apiGroups: [apps], resources: ['*/scale'], verbs: ['*']}
+---
+kind: RoleBinding
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: ned, namespace: shop}
+roleRef: {kind: Role, name: delegate}
+subjects: [{kind: User, name: ned}]
+---
+kind: ClusterRole
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: approver}
+rules:
+- {apiGroups: [access.fallgate.dev], resources: [accesspolicies], verbs: [approve]}
+---
+kind: Role
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: binder, namespace: shop}
+rules:
+- {apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], resourceNames: [approver], verbs: [bind]}
+- {apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [escalate]}
+---
+kind: RoleBinding
+apiVersion: rbac.authorization.k8s.io/v1
+metadata: {name: bea, namespace: shop}
+roleRef: {kind: Role, name: binder}
+subjects: [{kind: User, name: bea}]
+"#;
+
+fn role(rules: Value) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": "mine", "namespace": "shop"}, "rules": rules,
+    })
+}
+
+fn binding(kind: &str, role: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": "mine", "namespace": "shop"},
+        "roleRef": {"kind": kind, "name": role}, "subjects": [{"kind": "User", "name": "ned"}],
+    })
+}
+
+#[test]
+fn nobody_gives_away_rights_that_they_do_not_have() {
+    let mut cluster = Cluster::default();
+    cluster.add(DELEGATION);
+    let authorizer = Authorizer::new(&cluster);
+    let refused = |write: Write| {
+        let object = write.object.as_ref().unwrap();
+        authorizer.escalation(&cluster, &write.attributes, object, write.old.as_ref())
+    };
+    let create = |who: &str, object: Value| refused(Write::create(&user(who, &[]), object));
+    let ours = |verbs: Value| {
+        json!([{"apiGroups": ["access.fallgate.dev"], "resources": ["accesspolicies"],
+                "resourceNames": ["oncall-db"], "verbs": verbs}])
+    };
+    assert_eq!(create("ned", role(ours(json!(["use"])))), None);
+    let said = "user \"ned\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC \
+                permissions not currently held:\n";
+    assert_eq!(
+        create("ned", role(ours(json!(["use", "approve", "manage"])))).unwrap(),
+        format!(
+            "{said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
+             ResourceNames:[\"oncall-db\"], Verbs:[\"approve\" \"manage\"]}}"
+        )
+    );
+    // One name is not all names, a resource not its subresource, and so on.
+    for (rules, expected) in [
+        (
+            json!([{"apiGroups": ["access.fallgate.dev"], "resources": ["accesspolicies"], "verbs": ["use"]}]),
+            true,
+        ),
+        (
+            json!([{"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["update"]}]),
+            false,
+        ),
+        (json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["update"]}]), true),
+        (
+            json!([{"apiGroups": ["*"], "resources": ["deployments/scale"], "verbs": ["update"]}]),
+            true,
+        ),
+        (json!([{"nonResourceURLs": ["/metrics"], "verbs": ["get"]}]), true),
+        (json!([]), false),
+    ] {
+        assert_eq!(create("ned", role(rules.clone())).is_some(), expected, "{rules}");
+    }
+    // Binding a role gives what the role gives.
+    assert_eq!(create("ned", binding("Role", "delegate")), None);
+    assert_eq!(
+        create("ned", binding("ClusterRole", "approver")).unwrap(),
+        format!(
+            "{said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
+             Verbs:[\"approve\"]}}"
+        )
+    );
+    assert_eq!(
+        create("ned", binding("Role", "missing")).unwrap(),
+        "roles.rbac.authorization.k8s.io \"missing\" not found"
+    );
+    // Whoever holds `bind` or `escalate` may; so may system:masters.
+    assert_eq!(create("bea", binding("ClusterRole", "approver")), None);
+    assert!(create("bea", binding("Role", "delegate")).is_some());
+    assert_eq!(create("bea", role(ours(json!(["approve"])))), None);
+    let root = user("root", &["system:masters"]);
+    assert_eq!(refused(Write::create(&root, role(ours(json!(["approve"]))))), None);
+    // What the garbage collector changes gives nothing away; a label might.
+    let old = role(ours(json!(["approve"])));
+    let mut freed = old.clone();
+    freed["metadata"]["finalizers"] = json!(["foregroundDeletion"]);
+    let ned = user("ned", &[]);
+    assert_eq!(refused(Write::update(&ned, old.clone(), freed)), None);
+    let mut labelled = old.clone();
+    labelled["metadata"]["labels"] = json!({"a": "b"});
+    assert!(refused(Write::update(&ned, old, labelled)).is_some());
+    // An aggregated role may gather anything, so that only who may do anything
+    // writes one.
+    let mut gathering = role(json!([]));
+    gathering["kind"] = json!("ClusterRole");
+    gathering["metadata"] = json!({"name": "gathering"});
+    gathering["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]});
+    assert_eq!(
+        create("ned", gathering).unwrap(),
+        "must have cluster-admin privileges to use the aggregationRule"
+    );
 }

@@ -3,6 +3,8 @@
 //! Rights only add up: whatever cannot be read (a rule that is no object, a
 //! binding to a role that does not exist) gives no rights and takes none away.
 
+mod escalation;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -280,17 +282,22 @@ impl Roles {
         Roles { cluster, namespaced }
     }
 
+    /// What a role allows that is named from within a namespace, or from none.
+    fn rules(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&Arc<[Rule]>> {
+        match (kind, namespace) {
+            ("ClusterRole", _) => self.cluster.get(name),
+            ("Role", Some(namespace)) => {
+                self.namespaced.get(&(namespace.to_owned(), name.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
     /// A binding with what its role allows; none where there is no such role.
     fn grant(&self, binding: &Value, namespace: Option<&str>) -> Option<Grant> {
         let name = text(&binding["metadata"]["name"]);
         let (kind, role) = (text(&binding["roleRef"]["kind"]), text(&binding["roleRef"]["name"]));
-        let rules = match (kind, namespace) {
-            ("ClusterRole", _) => self.cluster.get(role)?,
-            ("Role", Some(namespace)) => {
-                self.namespaced.get(&(namespace.to_owned(), role.to_owned()))?
-            }
-            _ => return None,
-        };
+        let rules = self.rules(kind, role, namespace)?;
         let origin = match namespace {
             None => format!("ClusterRoleBinding \"{name}\" of {kind} \"{role}\""),
             Some(namespace) => format!("RoleBinding \"{name}/{namespace}\" of {kind} \"{role}\""),
