@@ -137,7 +137,12 @@ fn words(error: &ExecutionError) -> String {
         ExecutionError::NoSuchOverload(_)
         | ExecutionError::UnexpectedType { .. }
         | ExecutionError::UnsupportedBinaryOperator(..)
+        | ExecutionError::UnsupportedIndex(..)
+        | ExecutionError::UnsupportedTargetType { .. }
+        | ExecutionError::NotSupportedAsMethod { .. }
         | ExecutionError::ValuesNotComparable(..) => "no such overload".to_owned(),
+        ExecutionError::UnsupportedKeyType(_) => "unsupported key type".to_owned(),
+        ExecutionError::DuplicateKey(_) => "repeated key".to_owned(),
         ExecutionError::DivisionByZero(_) => "division by zero".to_owned(),
         ExecutionError::RemainderByZero(_) => "modulus by zero".to_owned(),
         ExecutionError::Overflow(..) => "integer overflow".to_owned(),
@@ -157,7 +162,8 @@ fn words(error: &ExecutionError) -> String {
             format!("type conversion error to '{function}'")
         }
         ExecutionError::FunctionError { message, .. } => message.clone(),
-        other => other.to_string(),
+        // Others may show values, whose maps are in no order.
+        _ => "the expression cannot be evaluated".to_owned(),
     }
 }
 
