@@ -550,12 +550,13 @@ fn a_misspelt_policy_kind_is_no_other_kind() {
     assert_eq!((said[0].0, scopes), ("unknown-kind", vec![shop]));
     for (api, kind, near) in [
         ("apps/v1", "Deploymnt", "Deployment"),
+        ("batch/v1", "Jobb", "Job"),
         ("v1", "Pood", "Pod"),
         ("v1", "namespace", "Namespace"),
         ("gateway.networking.k8s.io/v1", "HTTPRoutes", "HTTPRoute"),
     ] {
         let help = format!("did you mean `{near}`?");
-        assert_eq!(of(api, kind), (vec![("unknown-kind", Severity::Warning, help)], vec![]));
+        assert_eq!(of(api, kind), (vec![("unknown-kind", Severity::Error, help)], vec![]));
     }
     for (api, kind) in [
         ("networking.k8s.io/v1", "IngressClass"),
@@ -771,7 +772,157 @@ fn fields_that_slipped_fail_their_object() {
         assert_eq!((reading.cluster.pods.len(), reading.cluster.services.len()), (1, 0), "{text}");
     }
     // Fields that change no answer are the API server's to refuse.
-    clean(&format!("{pod}spec:\n  restartpolicy: Never\n  nodeSelector: {{a: b}}\nextra: 1\n"));
+    clean(&format!("{pod}spec:\n  restartpolicy: Never\n  nodeSelector: {{a: b}}\n"));
+}
+
+#[test]
+fn labels_that_slipped_to_the_left_are_unknown_labels() {
+    let if_label = "if it is a label, indent it below `labels`";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n";
+    let namespace = pod.replace("Pod", "Namespace");
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n";
+    let cron = "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: a\nspec:\n  jobTemplate:\n    spec:\n      template:\n        metadata:\n          labels:\n";
+    let template = "spec:\n  template:\n    metadata:\n      labels:\n";
+    for (head, rest, slip) in [
+        (pod, "  labels:\napp: web\ntier: db\n".to_owned(), "6:1 app"),
+        (pod, "  labels: {a: b}\napp: web\n".to_owned(), "6:1 app"),
+        (pod, "  labels:\nspec:\n  app: web\n".to_owned(), "7:3 spec.app"),
+        (&namespace, "  labels:\nteam: x\n".to_owned(), "6:1 team"),
+        (deployment, format!("{template}app: web\n"), "9:1 app"),
+        (deployment, format!("{template}  app: web\n"), "9:3 spec.app"),
+        (deployment, format!("{template}    app: web\n"), "9:5 spec.template.app"),
+        (deployment, format!("{template}        a: b\n    app: web\n"), "10:5 spec.template.app"),
+        (deployment, format!("{template}        a: b\napp: web\n"), "10:1 app"),
+        (deployment, "  labels:\napp: web\nspec: {template: {}}\n".to_owned(), "6:1 app"),
+        (
+            deployment,
+            format!("{template}    spec:\n      app: web\n"),
+            "10:7 spec.template.spec.app",
+        ),
+        (cron, "app: web\n".to_owned(), "11:1 app"),
+        (cron, "    app: web\n".to_owned(), "11:5 spec.jobTemplate.app"),
+        (cron, "      app: web\n".to_owned(), "11:7 spec.jobTemplate.spec.app"),
+    ] {
+        let text = format!("{head}{rest}");
+        assert_eq!(slips(&text), [format!("{slip}: {if_label}")], "{text}");
+        let cluster = reading(&text).cluster;
+        let pods = cluster.pods.iter().map(|p| p.labels.open);
+        let open: Vec<bool> =
+            pods.chain(cluster.namespaces.iter().map(|n| n.labels.open)).collect();
+        assert_eq!(open, [true], "{text}");
+    }
+    // What is known to belong elsewhere is no label.
+    assert_eq!(
+        slips(&format!("{pod}  labels:\nspec:\n  namespace: shop\n")),
+        ["7:3 spec.namespace: write `namespace` below `metadata`"]
+    );
+    // The API may have gained a field where labels are complete.
+    clean(&format!("{pod}  labels: {{a: b}}\nspec:\n  newField: x\n"));
+}
+
+#[test]
+fn what_no_object_has_at_its_root_is_told() {
+    let usual = "`kubectl explain` shows the fields and their types";
+    for (head, rest, slip) in [
+        ("v1\nkind: Pod", "extra: 1\n", format!("4:1 extra: {usual}")),
+        ("v1\nkind: Pod", "staus: {}\n", "4:1 staus: did you mean `status`?".to_owned()),
+        // A Service goes by no labels of its own; this may be its selector.
+        ("v1\nkind: Service", "spec:\n  selector:\napp: web\n", format!("6:1 app: {usual}")),
+        (
+            "discovery.k8s.io/v1\nkind: EndpointSlice",
+            "spec: {}\naddressType: IPv4\nendpoints: []\nports: []\n",
+            format!("4:1 spec: {usual}"),
+        ),
+        (
+            "networking.k8s.io/v1\nkind: Ingress",
+            "rule: x\n",
+            "4:1 rule: write `rules` below `spec`".to_owned(),
+        ),
+        (
+            "gateway.networking.k8s.io/v1\nkind: HTTPRoute",
+            "extra: {}\n",
+            format!("4:1 extra: {usual}"),
+        ),
+    ] {
+        let text = format!("apiVersion: {head}\nmetadata: {{name: a}}\n{rest}");
+        assert_eq!(slips(&text), [slip], "{text}");
+        let cluster = reading(&text).cluster;
+        let kept = (cluster.pods.len(), cluster.services.len(), cluster.entry_points.len());
+        assert_eq!(kept, (0, 0, 0), "{text}");
+    }
+    // Of a kind that is not read nothing is known, and items are objects.
+    clean("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, labels: {}}\nextra: x\n");
+    clean(
+        "apiVersion: v1\nkind: PodList\nextra: x\nitems:\n- metadata: {name: a, labels: {b: c}}\n  spec: {}\n  status: {phase: Running}\n",
+    );
+}
+
+#[test]
+fn unknown_kinds_of_the_core_hide_no_policy() {
+    let policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p}}";
+    let a_policy = "a policy is `kind: NetworkPolicy` of `apiVersion: networking.k8s.io/v1`";
+    for (kind, rest, help) in [
+        ("list", format!("items: [{policy}]"), "write `kind: List`"),
+        ("Lists", format!("items: [{policy}]"), "write `kind: List`"),
+        ("PodLst", "items: [{metadata: {name: a}}]".to_owned(), "write `kind: List`"),
+        ("Podd", "items: [{metadata: {name: a}}]".to_owned(), "write `kind: List`"),
+        ("list", format!("item: [{policy}]"), "write `kind: List`"),
+        ("NetPol", "metadata: {name: p}\nspec: {podSelector: {}}".to_owned(), a_policy),
+        ("Firewall", "metadata: {name: p}\nspec: {policyTypes: [Egress]}".to_owned(), a_policy),
+    ] {
+        let text = format!("apiVersion: v1\nkind: {kind}\n{rest}\n");
+        assert_eq!(slips(&text), [format!("2:7 kind: {help}")], "{text}");
+        let scopes: Vec<_> = reading(&text).cluster.opaque.into_iter().map(|o| o.scope).collect();
+        assert_eq!(scopes, [Scope::Cluster], "{text}");
+    }
+    for kind in ["Event", "Status", "EventList\nitems: []"] {
+        clean(&format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: a}}\n"));
+    }
+}
+
+#[test]
+fn fields_of_ports_belong_below_ports() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n";
+    for field in ["nodePort", "port", "protocol", "targetPort"] {
+        let text = format!("{service}  ports: [{{port: 80}}]\n  {field}: 8080\n");
+        let help = format!("write `{field}` below `spec.ports[]`");
+        assert_eq!(slips(&text), [format!("6:3 spec.{field}: {help}")], "{text}");
+        assert_eq!(reading(&text).cluster.services, [], "{text}");
+    }
+    let text = format!("{service}  port: [{{port: 80}}]\n");
+    assert_eq!(slips(&text), ["5:3 spec.port: did you mean `ports`?"]);
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n";
+    for (field, home) in [
+        ("containerPort", "spec.containers[].ports"),
+        ("hostPort", "ports[]"),
+        ("protocol", "ports[]"),
+    ] {
+        let text = format!("{pod}  - ports: [{{containerPort: 53}}]\n    {field}: 53\n");
+        let help = format!("write `{field}` below `{home}`");
+        assert_eq!(slips(&text), [format!("7:5 spec.containers[0].{field}: {help}")], "{text}");
+        assert_eq!(reading(&text).cluster.pods, [], "{text}");
+    }
+}
+
+#[test]
+fn port_names_that_the_api_server_refuses_fail_their_pod() {
+    let with = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - ports: [{{containerPort: 53, name: {name}}}]\n"
+        )
+    };
+    let names = ["HTTP", "\"80\"", "a--b", "-a", "a-", "a_b", "sixteen-letters-"];
+    for name in names.into_iter().chain(["a-name-too-long1"]) {
+        assert_eq!(said(&with(name)), ["6:39 invalid-port-name"], "{name}");
+        assert_eq!(reading(&with(name)).cluster.pods, [], "{name}");
+    }
+    for name in ["http", "\"\"", "a-name-too-long", "9p"] {
+        clean(&with(name));
+    }
+    // Those of a Service may be any DNS label.
+    clean(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports: [{port: 80, name: a-rather-long--name}]\n",
+    );
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use fallgate_model::{Labels, METADATA_NAME, Namespace, Str};
 
-use super::Known;
-use super::stray::Strays;
+use super::stray::{IF_LABEL, Left, Strays};
+use super::{Known, Reader};
 use crate::context::{At, Context, nearest, shown};
 use crate::item::{Content, Owner};
 use crate::tree::{Entry, Kind, Node, Value};
@@ -74,7 +74,7 @@ pub(super) fn read(ctx: &mut Context<'_>, object: &Node<'_>, known: &Known) -> O
     let policy = known.reader.is_policy();
     let Some(node) = node else {
         if let Some(entry) = misspelt(object, "metadata") {
-            // Of a policy all fields are looked at later.
+            // Those of a policy are all looked at later.
             if !policy {
                 ctx.unknown_field(entry, &At::ROOT, &["metadata"]);
                 ctx.set_failed(true);
@@ -88,7 +88,8 @@ pub(super) fn read(ctx: &mut Context<'_>, object: &Node<'_>, known: &Known) -> O
     let namespaced = known.namespaced;
     let labelled = known.reader.is_labelled();
     let strays = Strays::of(known.reader, known.kind);
-    let mut slipped = strays.object(ctx, object);
+    // Of a policy all fields are looked at later.
+    let mut slipped = !policy && strays.object(ctx, object, left(object, known));
     let fields = ctx.fields(node, &at)?;
     let (mut name, mut generated, mut namespace) = (None, None, None);
     let mut labels = Some(Labels::default());
@@ -155,6 +156,25 @@ pub(super) fn read(ctx: &mut Context<'_>, object: &Node<'_>, known: &Known) -> O
     valid.then_some(Meta { namespace, name, labels })
 }
 
+/// What an object has of labels that something goes by, its own or its
+/// template's.
+fn left(object: &Node<'_>, known: &Known) -> Left {
+    match known.reader {
+        Reader::Workload => Left::of(Some(object)).max(Left::of(template_of(object, known.kind))),
+        reader if reader.is_labelled() => Left::of(Some(object)),
+        _ => Left::Nowhere,
+    }
+}
+
+/// The pod template of a workload.
+pub(super) fn template_of<'n, 't>(object: &'n Node<'t>, kind: &str) -> Option<&'n Node<'t>> {
+    let spec = object.get("spec")?;
+    match kind {
+        "CronJob" => spec.get("jobTemplate")?.get("spec")?.get("template"),
+        _ => spec.get("template"),
+    }
+}
+
 /// The field that was meant to be this one.
 fn misspelt<'n, 't>(node: &'n Node<'t>, key: &str) -> Option<&'n Entry<'t>> {
     let Value::Map(entries) = &node.value else { return None };
@@ -198,7 +218,7 @@ fn stray(
 ) {
     let near = nearest(&entry.key, &FIELDS);
     let scalar = matches!(entry.value.value, Value::Scalar(_, kind) if kind != Kind::Null);
-    match strays.meant(&entry.key).filter(|(name, _)| labelled || *name != "labels") {
+    match strays.meant(entry).filter(|(name, _)| labelled || *name != "labels") {
         Some(("spec", _)) => {
             ctx.stray_field(entry, at, "give `spec` the indentation of `metadata`".to_owned());
         }
@@ -206,8 +226,7 @@ fn stray(
         // Labels that lost their indentation are one slip, however many.
         None if labelled && scalar && near.is_none() && *slipped => {}
         None if labelled && scalar && near.is_none() => {
-            let help = "if it is a label, indent it below `labels`".to_owned();
-            *slipped = ctx.stray_labels(entry, at, help);
+            *slipped = ctx.stray_labels(entry, at, IF_LABEL.to_owned());
         }
         None => {
             let message = format!("there is no field `{}` in metadata", shown(&entry.key));

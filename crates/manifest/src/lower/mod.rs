@@ -266,7 +266,7 @@ fn each(
 fn unread_list(ctx: &mut Context<'_>, offset: u32) {
     let none = ctx.str("");
     let opaque = Opaque {
-        kind: ctx.str("List"),
+        kind: ctx.str(LIST),
         namespace: none.clone(),
         name: none,
         scope: Scope::Cluster,
@@ -541,9 +541,58 @@ fn elsewhere(
     }
 }
 
+/// Whether an object of a kind that the core API does not have is a list, of
+/// whatever, or what somebody takes for a policy.
+fn hides_policies(node: &Node<'_>, kind: &str) -> bool {
+    /// The core's kinds that are neither read nor known elsewhere.
+    const CORE: [&str; 8] = [
+        "Binding",
+        "ComponentStatus",
+        "Endpoints",
+        "Event",
+        "PodTemplate",
+        "RangeAllocation",
+        "Scale",
+        "Status",
+    ];
+    /// What only policies have in their spec.
+    const OF_POLICIES: [&str; 6] =
+        ["egress", "endpointSelector", "ingress", "podSelector", "policyTypes", "subject"];
+    let policy = node.get("spec").is_some_and(|s| OF_POLICIES.iter().any(|f| s.get(f).is_some()));
+    !CORE.contains(&kind) && (policy || meant_as_list(node, kind))
+}
+
+fn meant_as_list(node: &Node<'_>, kind: &str) -> bool {
+    node.get("items").is_some() || nearest(kind, &[LIST]).is_some()
+}
+
+/// The kind of a list of anything.
+const LIST: &str = "List";
+
+/// Reports such an object; what it holds could change any answer.
+fn hidden(ctx: &mut Context<'_>, node: &Node<'_>, kind: &str, object: &ObjectRef) {
+    ctx.begin(Some(object.clone()));
+    let at = node.get("kind").map_or(node.offset, |n| n.offset);
+    let shown_kind = shown(kind);
+    let list = meant_as_list(node, kind);
+    let help = if list {
+        "write `kind: List`"
+    } else {
+        "a policy is `kind: NetworkPolicy` of `apiVersion: networking.k8s.io/v1`"
+    };
+    let message =
+        format!("there is no kind `{shown_kind}` in this API, so nothing would be applied");
+    ctx.error(&At::ROOT.key("kind"), at, "unknown-kind", message, help);
+    if list {
+        unread_list(ctx, node.offset)
+    } else {
+        rejected(ctx, node, object, Scope::Cluster, None)
+    }
+}
+
 /// Whether a kind is one that is not there, where a policy may have been meant;
-/// then it is reported. A near miss of another kind is warned of, and ignored
-/// like any kind that is not read.
+/// then it is reported. A near miss of another kind is told and otherwise
+/// ignored like any kind that is not read.
 fn misspelt(
     ctx: &mut Context<'_>,
     node: &Node<'_>,
@@ -576,6 +625,10 @@ fn misspelt(
     let field = At::ROOT.key("kind");
     let shown_kind = shown(kind);
     ctx.begin(Some(object.clone()));
+    if meant.is_none() && group.is_empty() && hides_policies(node, kind) {
+        hidden(ctx, node, kind, object);
+        return true;
+    }
     if meant.is_none() && !unknown {
         let known: Vec<&str> = KNOWN.iter().filter(here).map(|k| k.kind).collect();
         if let Some(near) = nearest(kind, &known)
@@ -584,7 +637,7 @@ fn misspelt(
             let message =
                 format!("there is no kind `{shown_kind}` in this API, so the object is ignored");
             let help = format!("did you mean `{near}`?");
-            ctx.warning(&field, at, "unknown-kind", message, help);
+            ctx.error(&field, at, "unknown-kind", message, help);
         }
         return false;
     }

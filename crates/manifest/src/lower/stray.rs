@@ -7,7 +7,7 @@
 
 use super::Reader;
 use crate::context::{At, Context, nearest};
-use crate::tree::{Entry, Node, Value};
+use crate::tree::{Entry, Kind, Node, Value};
 
 /// The fields of most objects.
 pub(super) const OBJECT: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
@@ -171,6 +171,7 @@ type Read = (&'static str, &'static str);
 const NAMESPACE: Read = ("namespace", "metadata");
 const LABELS: Read = ("labels", "metadata");
 const SPEC: Read = ("spec", "");
+const SERVICE_PORTS: &str = "spec.ports[]";
 
 /// What is read of a pod or of its template.
 const POD: &[Read] = &[
@@ -190,6 +191,46 @@ pub(super) const PORTS: Strays = Strays {
     own: &[("containerPort", ""), ("name", ""), ("port", ""), ("protocol", ""), ("targetPort", "")],
     ..Strays::NONE
 };
+
+/// The fields of a container's ports, where they stand beside `ports`.
+pub(super) const BESIDE_PORTS: Strays =
+    Strays { own: &[("hostPort", PORTS_HERE), ("protocol", PORTS_HERE)], ..Strays::NONE };
+
+const PORTS_HERE: &str = "ports[]";
+
+/// The labels that single ones may have slipped out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Left {
+    /// There is no such field.
+    Nowhere,
+    Some,
+    /// The field is there and holds nothing.
+    Empty,
+}
+
+impl Left {
+    /// What an object or a template has of labels.
+    pub(super) fn of(object: Option<&Node<'_>>) -> Left {
+        let labels = object.and_then(|o| o.get("metadata")).and_then(|m| m.get("labels"));
+        match labels.map(|n| &n.value) {
+            None => Left::Nowhere,
+            Some(Value::Scalar(_, Kind::Null)) => Left::Empty,
+            Some(Value::Map(entries)) if entries.is_empty() => Left::Empty,
+            Some(_) => Left::Some,
+        }
+    }
+}
+
+/// What to do about a label at the wrong depth.
+pub(super) const IF_LABEL: &str = "if it is a label, indent it below `labels`";
+
+/// Whether an entry is none of these fields, nor one of them misspelt, nor what
+/// says the type of an object, and has the value of a label.
+fn could_be_label(entry: &Entry<'_>, has: &[&str]) -> bool {
+    matches!(entry.value.value, Value::Scalar(_, kind) if kind != Kind::Null)
+        && !OBJECT.contains(&&*entry.key)
+        && nearest(&entry.key, has).is_none()
+}
 
 /// What is looked for in objects of some kind.
 #[derive(Clone, Copy)]
@@ -238,9 +279,13 @@ impl Strays {
                     ("clusterIPs", "spec"),
                     ("externalName", "spec"),
                     NAMESPACE,
+                    ("nodePort", SERVICE_PORTS),
+                    ("port", SERVICE_PORTS),
                     ("ports", "spec"),
+                    ("protocol", SERVICE_PORTS),
                     ("selector", "spec"),
                     SPEC,
+                    ("targetPort", SERVICE_PORTS),
                     ("type", "spec"),
                 ],
                 ..Strays::NONE
@@ -271,11 +316,33 @@ impl Strays {
         Strays { own: &[], ..self }
     }
 
-    /// Looks through an object and its spec; says whether labels slipped.
-    pub(super) fn object(&self, ctx: &mut Context<'_>, object: &Node<'_>) -> bool {
-        let root = self.fields(ctx, Some(object), &At::ROOT, self.root);
-        let spec = self.fields(ctx, object.get("spec"), &At::ROOT.key("spec"), self.spec);
-        root || spec
+    /// Looks through an object and its spec; says whether labels slipped, which
+    /// matters where these are what it has `left`.
+    pub(super) fn object(&self, ctx: &mut Context<'_>, object: &Node<'_>, left: Left) -> bool {
+        let at = At::ROOT.key("spec");
+        let spec = object.get("spec");
+        let mut slipped = self.fields(ctx, Some(object), &At::ROOT, self.root);
+        slipped |= self.fields(ctx, spec, &at, self.spec);
+        self.labels(ctx, spec, &at, self.spec, left, &mut slipped);
+        self.others(ctx, object, left, &mut slipped);
+        slipped
+    }
+
+    /// Reports what no object of the kind has at its root, which never gains a
+    /// field: nobody knows where it was meant to be.
+    fn others(&self, ctx: &mut Context<'_>, object: &Node<'_>, left: Left, slipped: &mut bool) {
+        let Value::Map(entries) = &object.value else { return };
+        for entry in entries {
+            if self.root.contains(&&*entry.key) || self.meant(entry).is_some() {
+                continue;
+            }
+            let missed = *slipped || left > Left::Nowhere;
+            if !(missed && could_be_label(entry, self.root)) {
+                ctx.unknown_field(entry, &At::ROOT, self.root);
+            } else if !*slipped {
+                *slipped = ctx.stray_labels(entry, &At::ROOT, IF_LABEL.to_owned());
+            }
+        }
     }
 
     /// Looks through a mapping that has these fields; says whether labels, or
@@ -291,7 +358,7 @@ impl Strays {
         let mut labels = false;
         for entry in entries {
             if !has.contains(&&*entry.key)
-                && let Some(read) = self.meant(&entry.key)
+                && let Some(read) = self.meant(entry)
             {
                 labels |= self.report(ctx, entry, at, has, read);
             }
@@ -299,11 +366,40 @@ impl Strays {
         labels
     }
 
+    /// Reports the first text that is no field here and could be one of the
+    /// labels that are `left`: labels that lost their indentation are one slip,
+    /// however many. Notes whether there is any.
+    ///
+    /// Where the API may have gained a field, only labels of which none is left
+    /// are missed.
+    pub(super) fn labels(
+        &self,
+        ctx: &mut Context<'_>,
+        node: Option<&Node<'_>>,
+        at: &At<'_>,
+        has: &[&str],
+        left: Left,
+        slipped: &mut bool,
+    ) {
+        let Some(Value::Map(entries)) = node.map(|n| &n.value) else { return };
+        let least = if has == TEMPLATE { Left::Some } else { Left::Empty };
+        if *slipped || left < least {
+            return;
+        }
+        let label = |e: &&Entry<'_>| could_be_label(e, has) && self.meant(e).is_none();
+        if let Some(entry) = entries.iter().find(label) {
+            *slipped = ctx.stray_labels(entry, at, IF_LABEL.to_owned());
+        }
+    }
+
     /// The field that is read and that a stray one was meant to be.
-    pub(super) fn meant(&self, key: &str) -> Option<Read> {
-        let reads = || self.own.iter().chain(self.pod);
+    pub(super) fn meant(&self, entry: &Entry<'_>) -> Option<Read> {
+        let list = matches!(entry.value.value, Value::Seq(_));
+        // A port's own fields hold one value.
+        let fits = |(_, home): &&Read| !list || *home != SERVICE_PORTS;
+        let reads = || self.own.iter().chain(self.pod).filter(fits);
         let names: Vec<&str> = reads().map(|(name, _)| *name).collect();
-        let near = nearest(key, &names)?;
+        let near = nearest(&entry.key, &names)?;
         reads().find(|(name, _)| *name == near).copied()
     }
 

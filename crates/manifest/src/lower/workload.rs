@@ -10,7 +10,7 @@ use super::Reader;
 use super::meta::{self, Meta, annotation};
 use super::network_policy::{port_number, read_protocol};
 use super::selector;
-use super::stray::{self, Strays};
+use super::stray::{self, Left, Strays};
 use crate::context::{At, Context, shown};
 use crate::item::{Content, RawPod, RawWorkload};
 use crate::tree::{Kind, Node, Value};
@@ -81,6 +81,9 @@ pub(crate) fn workload(
         inner_at = job_at.key("spec");
         let inner = job.and_then(|t| t.get("spec"));
         slipped |= strays.fields(ctx, inner, &inner_at, &stray::WORKLOAD_SPEC);
+        let left = Left::of(inner.and_then(|s| s.get("template")));
+        strays.labels(ctx, job, &job_at, &stray::TEMPLATE, left, &mut slipped);
+        strays.labels(ctx, inner, &inner_at, &stray::WORKLOAD_SPEC, left, &mut slipped);
         (inner, &inner_at)
     } else {
         (own, &spec_at)
@@ -101,8 +104,12 @@ pub(crate) fn workload(
         Some(metadata) => meta::template(ctx, metadata, &at.key("metadata"), &strays),
         None => Some(Labels::default()),
     };
-    slipped |= strays.fields(ctx, template.get("spec"), &at.key("spec"), &stray::POD_SPEC);
-    let spec = spec(ctx, template.get("spec"), &at.key("spec"), &strays);
+    let (pods, pods_at) = (template.get("spec"), at.key("spec"));
+    slipped |= strays.fields(ctx, pods, &pods_at, &stray::POD_SPEC);
+    let left = Left::of(Some(template));
+    strays.labels(ctx, Some(template), &at, &stray::TEMPLATE, left, &mut slipped);
+    strays.labels(ctx, pods, &pods_at, &stray::POD_SPEC, left, &mut slipped);
+    let spec = spec(ctx, pods, &pods_at, &strays);
     let injected = annotation(template, "sidecar.istio.io/status").is_some();
     let (mut labels, spec) = (labels?, spec?);
     labels.open |= slipped || spec.slipped;
@@ -265,6 +272,7 @@ fn spec(
         for (index, container) in ctx.items(list, &at)?.iter().enumerate() {
             let at = at.index(index);
             spec.slipped |= strays.fields(ctx, Some(container), &at, &stray::CONTAINER);
+            stray::BESIDE_PORTS.fields(ctx, Some(container), &at, &stray::CONTAINER);
             let name = container.get("name").and_then(|n| n.text());
             spec.sidecar |= name == Some("istio-proxy");
             let always = container.get("restartPolicy").and_then(|n| n.text()) == Some("Always");
@@ -298,6 +306,16 @@ pub(crate) fn container_port(
     let name = match node.get("name") {
         Some(name) => super::named(&{
             let text = ctx.string(name, &at.key("name"))?;
+            // Those of services and endpoints may be any DNS label.
+            if key == "containerPort"
+                && !text.is_empty()
+                && let Some(fault) = validate::port_name(text)
+            {
+                let message = format!("the port name `{}` {fault}", shown(text));
+                let help = "rename it, such as to `http`, here and wherever it is referred to";
+                ctx.error(&at.key("name"), name.offset, "invalid-port-name", message, help);
+                return None;
+            }
             ctx.str(text)
         }),
         None => None,
