@@ -310,7 +310,16 @@ impl<'c> Context<'c> {
             Value::Map(_) => "this is a mapping and".to_owned(),
             Value::Skipped => "this".to_owned(),
         };
-        self.error(at, node.offset, "wrong-type", format!("{what} must be {must}"), "");
+        let help = match &node.value {
+            Value::Scalar(text, _) => match scalar::glued(text) {
+                Some((key, value)) => {
+                    format!("put a space after the colon: `{}: {}`", shown(key), shown(value))
+                }
+                None => String::new(),
+            },
+            _ => String::new(),
+        };
+        self.error(at, node.offset, "wrong-type", format!("{what} must be {must}"), help);
     }
 
     fn kind_name(&self, kind: Kind) -> &'static str {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use rustc_hash::FxHashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
-use crate::scalar::classify;
+use crate::scalar::{self, classify};
 use crate::tree::{
     Entry, Flaw, Kind, MAX_DEPTH, Node, SyntaxError, Tree, Value, narrow, note_duplicates,
 };
@@ -203,8 +203,34 @@ impl<'t> Builder<'t> {
 
     fn scan_error(&mut self, scan: &ScanError) -> SyntaxError {
         let offset = self.chars.offset(scan.marker().index());
-        error("yaml-syntax", offset, format!("not valid YAML: {}", scan.info()), "")
+        let message = format!("not valid YAML: {}", scan.info());
+        // The parser notices at the end of what it took for one long word.
+        match glued_before(self.chars.text, offset) {
+            Some(glued) => {
+                let help = "put a space after the colon: `key: value`";
+                error("yaml-syntax", glued, message, help)
+            }
+            None => error("yaml-syntax", offset, message, ""),
+        }
     }
+}
+
+/// Where a key stands without a space between its colon and its value, on the
+/// line of an offset or one of the few before it.
+fn glued_before(text: &str, offset: usize) -> Option<usize> {
+    const LINES: usize = 3;
+    let end = text.get(offset..)?.find('\n').map_or(text.len(), |more| offset + more);
+    let mut rest = text.get(..end)?;
+    for _ in 0..LINES {
+        let start = rest.rfind('\n').map_or(0, |at| at + 1);
+        let line = rest.get(start..)?;
+        let bare = line.trim_start_matches([' ', '-']);
+        if scalar::glued(bare.trim_end()).is_some() {
+            return Some(start + line.len() - bare.len());
+        }
+        rest = rest.get(..start.checked_sub(1)?)?;
+    }
+    None
 }
 
 fn kind(
