@@ -487,10 +487,25 @@ impl<'c> Asker<'c> {
     /// Whether the pods that a workload answer unites differ in it.
     pub(crate) fn partial(&self, from: &Member, to: &Member) -> bool {
         let (a, b) = (self.index().pods(from), self.index().pods(to));
-        if a.is_empty() || b.is_empty() {
-            return false;
+        let snapshot = &self.context.snapshot;
+        let outside = |pods, direction, addresses: &Addresses| {
+            let parts = snapshot.outside_of(pods, direction);
+            parts
+                .iter()
+                .any(|(part, union)| union.partial && !part.intersection(addresses).is_empty())
+        };
+        match (from, to) {
+            (_, Member::Outside(addresses)) => outside(a, Direction::Egress, addresses),
+            (Member::Outside(addresses), _) => outside(b, Direction::Ingress, addresses),
+            _ if a.is_empty() && b.is_empty() => false,
+            _ if a.is_empty() || b.is_empty() => {
+                let mut each =
+                    self.ends(from, to).map(|(x, y, _)| snapshot.connections(&x, &y).interval);
+                let first = each.next();
+                each.any(|other| Some(&other) != first.as_ref())
+            }
+            _ => self.workloads(a, b).partial,
         }
-        self.workloads(a, b).partial
     }
 
     /// The ends of two members when each is but one kind of end, so that one
@@ -652,13 +667,37 @@ impl<'c> Asker<'c> {
         Some((from, to, explanation))
     }
 
-    /// The smallest edit that would admit the connection that stands for a
-    /// denial, or why there is none; `None` when no connection stands for it.
-    pub(crate) fn repair(&self, answer: &Answer) -> Option<Result<Repair, NoRepair>> {
+    /// The smallest edit that would admit everything that was asked about or,
+    /// where there is none, the connection that stands for its denial, and which
+    /// of the two; or why there is none. `None` when no connection stands for it.
+    pub(crate) fn repair(
+        &self,
+        question: &Question,
+        answer: &Answer,
+    ) -> Option<Result<(Repair, Admits), NoRepair>> {
         let example = answer.example.as_ref()?;
         let (from, to, twin) = self.witness(example, answer.verdict)?;
-        let ask = |engine: &Engine, from: &_, to: &_| engine.repair(from, to, example.packet);
+        let all = self.between_two(question);
+        let ask = |engine: &Engine, from: &_, to: &_| {
+            let whole = all.as_ref().and_then(|all| {
+                let repair = engine.repair_all(from, to, example.packet, all).ok()?;
+                Some((repair, Admits::Everything))
+            });
+            match whole {
+                Some(whole) => Ok(whole),
+                None => Ok((engine.repair(from, to, example.packet)?, Admits::Example)),
+            }
+        };
         Some(self.with_twin(&from, &to, twin, ask))
+    }
+
+    /// What a question is about, where it is about two ends that need but one
+    /// rule each.
+    fn between_two(&self, question: &Question) -> Option<Connections> {
+        let ([from], [to]) = (&**question.from, &**question.to) else { return None };
+        self.exact(from, &to.member)?;
+        // Replicas that fare differently may be denied by different policies.
+        (!self.partial(from, &to.member)).then(|| self.asked(&to.member, &to.port))?
     }
 
     /// Asks about two pods that are just alike, where only one is in the input:
@@ -692,6 +731,15 @@ impl<'c> Asker<'c> {
         engine.apply(Change::Delete(key));
         answer
     }
+}
+
+/// What a repair admits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admits {
+    /// Everything that was asked about.
+    Everything,
+    /// Only the connection that stands for it.
+    Example,
 }
 
 /// One side of a question about one kind of packet.

@@ -28,6 +28,8 @@ pub struct ExposedSide {
     /// Whether NetworkPolicies isolate every pod of the workload: `None` when
     /// the input does not tell.
     pub isolated: Option<bool>,
+    /// Whether they isolate some of its pods and certainly not others.
+    pub partial: bool,
     /// Whom the policies of this side admit.
     pub peers: Vec<ExposedPeer>,
 }
@@ -65,6 +67,7 @@ impl Snapshot {
     pub fn exposure(&self, pods: &[PodId]) -> Exposure {
         let side = |direction| ExposedSide {
             isolated: self.isolated(pods, direction),
+            partial: self.partly_isolated(pods, direction),
             peers: self.exposed_peers(pods, direction),
         };
         Exposure { ingress: side(Direction::Ingress), egress: side(Direction::Egress) }
@@ -82,6 +85,14 @@ impl Snapshot {
             Tri::Unknown => None,
             Tri::No => Some(false),
         }
+    }
+
+    /// Whether NetworkPolicies isolate some of these pods in a direction and
+    /// certainly not others.
+    pub fn partly_isolated(&self, pods: &[PodId], direction: Direction) -> bool {
+        let is =
+            |wanted: bool| pods.iter().any(|id| self.isolated(&[*id], direction) == Some(wanted));
+        is(true) && is(false)
     }
 
     fn exposed_peers(&self, pods: &[PodId], direction: Direction) -> Vec<ExposedPeer> {

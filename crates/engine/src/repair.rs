@@ -11,7 +11,7 @@ use fallgate_model::{
 };
 use ipnet::IpNet;
 
-use crate::connections::{Port, Verdict};
+use crate::connections::{Connections, Port, Verdict};
 use crate::effect::Diff;
 use crate::engine::Engine;
 use crate::explain::{Decision, SideExplanation, Stage, Step};
@@ -95,13 +95,25 @@ impl Engine {
     /// The smallest edit that would admit this denied connection, with its
     /// effect, or why there is none. The engine itself stays as it is.
     pub fn repair(&self, from: &End, to: &End, port: Port) -> Result<Repair, NoRepair> {
+        port.ok_or(NoRepair::NoPort)?;
+        self.repair_all(from, to, port, &Connections::one(port))
+    }
+
+    /// The same for several connections between two ends, of which this one is
+    /// denied and stands for them.
+    pub fn repair_all(
+        &self,
+        from: &End,
+        to: &End,
+        port: Port,
+        all: &Connections,
+    ) -> Result<Repair, NoRepair> {
         let snapshot = self.snapshot();
         let explanation = snapshot.explain(from, to, port);
         if explanation.verdict != Verdict::Denied {
             return Err(NoRepair::NotDenied);
         }
-        let port_named = port.ok_or(NoRepair::NoPort)?;
-        let asked = Repairing { snapshot: &snapshot, from, to, port: port_named };
+        let asked = Repairing { snapshot: &snapshot, from, to, ports: ports(all)? };
         let mut edits = Vec::new();
         let mut vague = Vec::new();
         for (direction, side) in
@@ -123,36 +135,94 @@ impl Engine {
                 })
             }))
         };
-        let admits = |edits: &[Edit]| {
-            Some(apply(edits))
-                .filter(|applied| applied.after.verdict(from, to, port) == Verdict::Allowed)
+        let admitted = |after: &Snapshot| {
+            after.verdict(from, to, port) == Verdict::Allowed
+                && all.is_subset(&after.connections(from, to).interval.certain)
         };
+        let admits = |edits: &[Edit]| admitted(&apply(edits).after);
         // The other side may be open only as far as the input tells: a rule that
         // names the peer makes it certain.
-        if admits(&edits).is_none() {
+        if !admits(&merged(&edits)) {
             edits.append(&mut vague);
         }
+        edits = merged(&edits);
         // The family that was explained may need an edit on both sides, and
         // another on one of them only.
         if edits.len() > 1
-            && let Some(at) = edits.chunks(1).position(|edit| admits(edit).is_some())
+            && let Some(at) = edits.chunks(1).position(admits)
         {
             edits = vec![edits.swap_remove(at)];
         }
         let applied = apply(&edits);
-        let left = applied.after.explain(from, to, port);
-        if left.verdict != Verdict::Allowed {
-            return Err(NoRepair::Open(left.reason));
+        if !admitted(&applied.after) {
+            return Err(NoRepair::Open(applied.after.explain(from, to, port).reason));
         }
         Ok(Repair { edits, effect: applied.effect(Detail::Workloads) })
     }
+}
+
+/// Edits of one object as one edit: a workload that denies its own replicas both
+/// ways needs two rules, which may belong into one policy. Each edit adds to one
+/// direction, so the longer of two lists of rules is the one that was added to.
+fn merged(edits: &[Edit]) -> Vec<Edit> {
+    fn longer<T>(own: &mut T, other: T, length: impl Fn(&T) -> usize) {
+        if length(&other) > length(own) {
+            *own = other;
+        }
+    }
+    let mut found: Vec<Edit> = Vec::new();
+    for edit in edits {
+        let is_same = |other: &&mut Edit| match (&other.object, &edit.object) {
+            (EditedObject::NetworkPolicy(a), EditedObject::NetworkPolicy(b)) => {
+                a.namespace == b.namespace && a.name == b.name
+            }
+            (EditedObject::ClusterPolicy(a), EditedObject::ClusterPolicy(b)) => {
+                a.kind == b.kind && a.name == b.name && a.tier == b.tier
+            }
+            _ => false,
+        };
+        let Some(same) = found.iter_mut().find(is_same) else {
+            found.push(edit.clone());
+            continue;
+        };
+        match (&mut same.object, edit.object.clone()) {
+            (EditedObject::NetworkPolicy(a), EditedObject::NetworkPolicy(b)) => {
+                let length = |rules: &Option<Vec<Rule>>| rules.as_ref().map_or(0, |r| r.len() + 1);
+                longer(&mut a.ingress, b.ingress, length);
+                longer(&mut a.egress, b.egress, length);
+            }
+            (EditedObject::ClusterPolicy(a), EditedObject::ClusterPolicy(b)) => {
+                longer(&mut a.ingress, b.ingress, Vec::len);
+                longer(&mut a.egress, b.egress, Vec::len);
+                // Ahead of what denies in either direction.
+                a.priority = a.priority.min(b.priority);
+            }
+            _ => {}
+        }
+        if same.summary != edit.summary {
+            same.summary = format!("{}, and {}", same.summary, edit.summary);
+        }
+    }
+    found
+}
+
+/// The ports of a rule for these connections: `None` for all of them.
+fn ports(all: &Connections) -> Result<Option<Vec<PortMatch>>, NoRepair> {
+    if all.covers_all_ports() {
+        return Ok(None);
+    }
+    let ranges = all.ranges();
+    let ports: Vec<PortMatch> =
+        ranges.map(|(protocol, start, end)| PortMatch::Range { protocol, start, end }).collect();
+    if ports.is_empty() { Err(NoRepair::NoPort) } else { Ok(Some(ports)) }
 }
 
 struct Repairing<'a> {
     snapshot: &'a Snapshot,
     from: &'a End,
     to: &'a End,
-    port: (fallgate_model::Protocol, u16),
+    /// Of the rules: `None` is every port.
+    ports: Option<Vec<PortMatch>>,
 }
 
 impl Repairing<'_> {
@@ -194,11 +264,6 @@ impl Repairing<'_> {
         isolated.then(|| self.network_policy(direction, *subject, peer).ok()).flatten()
     }
 
-    fn ports(&self) -> Vec<PortMatch> {
-        let (protocol, port) = self.port;
-        vec![PortMatch::Range { protocol, start: port, end: port }]
-    }
-
     /// Adds a rule to a policy that selects exactly this workload, or makes one
     /// that does. Where no labels tell the workload apart, or not all of its pods
     /// are isolated, a new policy could isolate more, so the rule goes to the
@@ -213,7 +278,7 @@ impl Repairing<'_> {
         let namespace = pod.namespace.clone();
         let peers = self.peers(&namespace, peer).ok_or(NoRepair::NoAddress)?;
         let rule =
-            Rule { peers: Some(peers), ports: Some(self.ports()), origin: Origin::default() };
+            Rule { peers: Some(peers), ports: self.ports.clone(), origin: Origin::default() };
         let own = self.selector(subject);
         // A selector of everything is exact only until the next pod comes.
         let exact = !own.is_empty()
@@ -279,7 +344,7 @@ impl Repairing<'_> {
             name: Some("allow".into()),
             action: Action::Accept,
             peers: self.cluster_peers(peer, direction)?,
-            ports: Some(self.ports()),
+            ports: self.ports.clone(),
             origin: Origin::default(),
         };
         let kind = deciding.kind;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::can::{self, Asked, Ends, Told, WireAnswer, WireDecided, exit_of, place, show_step};
 use super::diff::Change;
-use crate::answer::Asker;
+use crate::answer::{Admits, Asker, Example};
 use crate::args::Global;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -70,6 +70,9 @@ struct WireStep {
 /// The smallest edit that admits a denied connection.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct WireRepair {
+    /// What it admits, where that is not all that was asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only: Option<can::Connection>,
     /// What to do; all of it is needed.
     edit: Vec<WireEdit>,
     /// What that changes, exactly.
@@ -112,11 +115,15 @@ pub(crate) fn run(
     };
     let mut told = Told::new(&asker, &question, &port);
     let verdict = told.answer.verdict;
-    let repair = if verdict == Verdict::Denied { asker.repair(&told.answer) } else { None };
+    let denied = verdict == Verdict::Denied;
+    let repair = if denied { asker.repair(&question, &told.answer) } else { None };
     if let Some(Err(why)) = &repair {
         told.notes.push(format!("no edit admits it for certain: {why}"));
     }
-    let repair = repair.and_then(Result::ok);
+    let repair = repair.and_then(Result::ok).map(|(repair, admits)| Mend {
+        repair,
+        only: told.answer.example.as_ref().filter(|_| admits == Admits::Example),
+    });
     let asked = Asked { from: from.to_string(), to: to.to_string(), port: port.to_string() };
     match args.output {
         Output::Json => {
@@ -131,7 +138,7 @@ pub(crate) fn run(
                 })
                 .collect();
             let answer = told.wire(&asker, &question, asked);
-            let repair = repair.as_ref().map(wire_repair);
+            let repair = repair.as_ref().map(|mend| wire_repair(&asker, mend));
             printer.json(&context.document(SCHEMA, Explained { answer, steps, repair }))?;
         }
         Output::Table => {
@@ -153,8 +160,29 @@ fn manifest(object: &EditedObject) -> String {
     }
 }
 
-fn wire_repair(repair: &Repair) -> WireRepair {
+/// A repair, and what it admits.
+struct Mend<'t> {
+    repair: Repair,
+    /// The one connection that it admits, where more was asked about.
+    only: Option<&'t Example>,
+}
+
+impl Mend<'_> {
+    /// What it is for, as a heading.
+    fn heading(&self, asker: &Asker<'_>) -> String {
+        match self.only {
+            None => "To admit it".to_owned(),
+            Some(example) => {
+                format!("To admit {}, and no more of it", can::show_example(asker, example))
+            }
+        }
+    }
+}
+
+fn wire_repair(asker: &Asker<'_>, mend: &Mend<'_>) -> WireRepair {
+    let repair = &mend.repair;
     WireRepair {
+        only: mend.only.map(|example| can::connection(asker, example)),
         edit: repair
             .edits
             .iter()
@@ -203,7 +231,7 @@ fn people(
     asker: &Asker<'_>,
     told: &Told,
     asked: &Asked,
-    repair: Option<&Repair>,
+    mend: Option<&Mend<'_>>,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     let context = asker.context;
@@ -241,9 +269,10 @@ fn people(
         printer.blank()?;
         can::show_notes(told, printer)?;
     }
-    let Some(repair) = repair else { return Ok(()) };
+    let Some(mend) = mend else { return Ok(()) };
+    let repair = &mend.repair;
     printer.blank()?;
-    printer.line(&Text::new().styled(Style::Strong, "To admit it"))?;
+    printer.line(&Text::new().styled(Style::Strong, mend.heading(asker)))?;
     for edit in &repair.edits {
         printer.line(&Text::from(format!("  {}:", edit.summary)))?;
         for line in manifest(&edit.object).lines() {
@@ -275,7 +304,7 @@ fn effect_lines(context: &Context, repair: &Repair) -> Vec<(&'static str, String
     lines
 }
 
-fn markdown(asker: &Asker<'_>, told: &Told, asked: &Asked, repair: Option<&Repair>) -> String {
+fn markdown(asker: &Asker<'_>, told: &Told, asked: &Asked, mend: Option<&Mend<'_>>) -> String {
     let context = asker.context;
     let mut out = String::new();
     // Writing to a string does not fail.
@@ -313,8 +342,9 @@ fn markdown(asker: &Asker<'_>, told: &Told, asked: &Asked, repair: Option<&Repai
     for note in &told.notes {
         let _ = writeln!(out, "Note: {}\n", cell(note));
     }
-    let Some(repair) = repair else { return out };
-    out.push_str("### To admit it\n\n");
+    let Some(mend) = mend else { return out };
+    let repair = &mend.repair;
+    let _ = writeln!(out, "### {}\n", cell(&mend.heading(asker)));
     for edit in &repair.edits {
         let _ =
             writeln!(out, "{}:\n\n```yaml\n{}```\n", cell(&edit.summary), manifest(&edit.object));

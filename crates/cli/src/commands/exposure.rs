@@ -84,6 +84,9 @@ pub(crate) struct ExposedEndpoint {
 pub(crate) struct Ingress {
     /// Whether NetworkPolicies isolate every pod of it; null when the input does not tell.
     pub(crate) isolated: Option<bool>,
+    /// True where they isolate some of its pods and not others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) partial: bool,
     pub(crate) from: Vec<Peer>,
 }
 
@@ -92,6 +95,9 @@ pub(crate) struct Ingress {
 pub(crate) struct Egress {
     /// Whether NetworkPolicies isolate every pod of it; null when the input does not tell.
     pub(crate) isolated: Option<bool>,
+    /// True where they isolate some of its pods and not others.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) partial: bool,
     /// With `--egress`, outside addresses only.
     pub(crate) to: Vec<Peer>,
 }
@@ -249,6 +255,7 @@ fn look(context: &Context, workload: WorkloadRef, pods: &[PodId], egress_only: b
     );
     let egress = ExposedSide {
         isolated: context.snapshot.isolated(pods, Direction::Egress),
+        partial: context.snapshot.partly_isolated(pods, Direction::Egress),
         peers: peers.collect(),
     };
     Found { workload, ingress: None, egress, open }
@@ -371,6 +378,7 @@ fn selector(selector: &Selector) -> String {
 fn isolated(side: &ExposedSide) -> &'static str {
     match side.isolated {
         Some(true) => "yes",
+        Some(false) if side.partial => "some pods",
         Some(false) => "no",
         None => "<unknown>",
     }
@@ -539,11 +547,16 @@ fn document(found: &[Found], breaches: Option<&[Breach<'_>]>) -> Exposed {
     };
     let endpoints = found.iter().map(|found| ExposedEndpoint {
         endpoint: (&found.workload).into(),
-        ingress: found
-            .ingress
-            .as_ref()
-            .map(|side| Ingress { isolated: side.isolated, from: peers(side) }),
-        egress: Egress { isolated: found.egress.isolated, to: peers(&found.egress) },
+        ingress: found.ingress.as_ref().map(|side| Ingress {
+            isolated: side.isolated,
+            partial: side.partial,
+            from: peers(side),
+        }),
+        egress: Egress {
+            isolated: found.egress.isolated,
+            partial: found.egress.partial,
+            to: peers(&found.egress),
+        },
     });
     let untrusted = |breach: &Breach<'_>| Untrusted {
         endpoint: (&breach.found.workload).into(),

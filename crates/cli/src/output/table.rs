@@ -1,4 +1,4 @@
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 
 use super::text::Text;
 
@@ -44,8 +44,9 @@ impl Table {
             for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
                 cell.write_inline(out, color)?;
                 if at + 1 < row.len() {
+                    // A format's width ends at 65,535, which a cell may be longer than.
                     let pad = width + GAP - cell.width();
-                    write!(out, "{:pad$}", "")?;
+                    io::copy(&mut io::repeat(b' ').take(pad as u64), out)?;
                 }
             }
             out.write_all(b"\n")?;

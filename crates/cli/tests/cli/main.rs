@@ -11,6 +11,7 @@ mod ledger;
 mod nodes;
 mod notes;
 mod options;
+mod replicas;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -415,4 +416,25 @@ fn single_assertions_that_hold_say_why() {
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["results"][0]["ingress"]["policy"]["name"], "api", "{out}");
     assert!(document["results"][0]["reason"].is_string(), "{out}");
+}
+
+#[test]
+fn a_table_holds_cells_of_any_length() {
+    let blocks: Vec<String> =
+        (0..4600).map(|at| format!("10.{}.{}.0/31", at >> 8 & 255, at & 255)).collect();
+    let input = format!(
+        "apiVersion: v1
+kind: Pod
+metadata: {{name: web, namespace: shop}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: p, namespace: shop}}
+spec: {{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: 0.0.0.0/0, except: [{}]}}}}]}}]}}
+",
+        blocks.join(", ")
+    );
+    let (code, out, err) = with_input(&["map", "-f", "-"], &input);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.lines().any(|line| line.len() > 65_535), "no line is as long");
 }
