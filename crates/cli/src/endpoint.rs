@@ -530,7 +530,8 @@ impl Index {
                 [] => {
                     let near = nearest(namespace, namespaces.iter().copied());
                     let there = suggestion(&near, &namespaces);
-                    format!("namespace `{namespace}` has no pod and no workload; {there}")
+                    let end = if there.is_empty() { String::new() } else { format!("; {there}") };
+                    format!("namespace `{namespace}` has no pod and no workload that was read{end}")
                 }
                 _ => format!("there is no {what} in namespace `{namespace}`"),
             };
@@ -660,7 +661,7 @@ pub(crate) fn suggestion(near: &[&str], known: &[&str]) -> String {
         [] => String::new(),
         _ if known.len() <= FEW => format!("there are {}", quoted(known)),
         _ => format!(
-            "there are {} and {} more; `fallgate map` lists them",
+            "there are {} and {} more",
             quoted(known.get(..FEW).unwrap_or_default()),
             known.len() - FEW
         ),

@@ -114,7 +114,15 @@ impl File {
                 Some(at) => format!("{name}:{}:{}", at.line(), at.column()),
                 None => name.to_owned(),
             };
-            vec![Problem::new(message(&error.to_string())).at(place).help(HELP)]
+            let message = message(&error.to_string());
+            let help = match &message {
+                twice if twice.starts_with("duplicate mapping key") => "merge the two into one",
+                several if several.starts_with("multiple YAML documents") => {
+                    "write each document into a file of its own, and name them all"
+                }
+                _ => HELP,
+            };
+            vec![Problem::new(message).at(place).help(help)]
         })?;
         raw.locate(name)
     }
@@ -124,11 +132,14 @@ const HELP: &str = "an assertion is `{from: ENDPOINT, to: ENDPOINT, port: PORT, 
                     with `name`, `ports`, `except` and `transitive` where needed; \
                     a file has `tests`, `zones` with `allow`, and `presets`";
 
-/// The reader's message without the position, which stands before it.
+/// The reader's message without the position, which stands before it, and
+/// without advice for programmers.
 fn message(text: &str) -> String {
+    const ADVICE: [&str; 2] = [", set DuplicateKeyPolicy", "; use from_"];
     let first = text.lines().next().unwrap_or(text);
     let cut = first.find(" at line ").map_or(first, |at| first.get(..at).unwrap_or(first));
     let cut = cut.strip_prefix("error: ").unwrap_or(cut);
+    let cut = ADVICE.iter().fold(cut, |cut, advice| cut.split(advice).next().unwrap_or(cut));
     match cut.split_once(": ") {
         Some((before, rest)) if before.starts_with("line ") => rest.to_owned(),
         _ => cut.to_owned(),

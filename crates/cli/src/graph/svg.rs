@@ -12,11 +12,13 @@ use super::text::{shorten, xml};
 /// line and card.
 pub(crate) fn svg(out: &mut dyn Write, picture: &Picture, title: &str) -> io::Result<()> {
     let layout = Layout::of(picture);
-    let (width, height) = (layout.width.max(LEGEND_WIDTH), layout.height + LEGEND_HEIGHT);
+    // What bends around the cards of the first column bends out of the layout.
+    let (left, height) = (-BEND, layout.height + LEGEND_HEIGHT);
+    let width = layout.width.max(LEGEND_WIDTH) + BEND;
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"fg\" role=\"img\" aria-labelledby=\"fg-title fg-desc\" \
-         width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">"
+         width=\"{width}\" height=\"{height}\" viewBox=\"{left} 0 {width} {height}\">"
     )?;
     writeln!(out, "<title id=\"fg-title\">{}</title>", xml(title))?;
     writeln!(out, "<desc id=\"fg-desc\">{}</desc>", xml(&describe(picture)))?;
@@ -30,7 +32,7 @@ pub(crate) fn svg(out: &mut dyn Write, picture: &Picture, title: &str) -> io::Re
         )?;
     }
     writeln!(out, "</defs>")?;
-    writeln!(out, "<rect class=\"bg\" width=\"{width}\" height=\"{height}\"/>")?;
+    writeln!(out, "<rect class=\"bg\" x=\"{left}\" width=\"{width}\" height=\"{height}\"/>")?;
     for frame in &layout.frames {
         frame_box(out, picture, frame)?;
     }
@@ -46,6 +48,7 @@ pub(crate) fn svg(out: &mut dyn Write, picture: &Picture, title: &str) -> io::Re
     writeln!(out, "</svg>")
 }
 
+const BEND: i32 = 16;
 const LEGEND_HEIGHT: i32 = 30;
 const LEGEND_WIDTH: i32 = 720;
 

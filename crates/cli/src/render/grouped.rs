@@ -14,6 +14,8 @@ pub(crate) struct Grouped {
     labels: Numbered<(Interval, bool)>,
     /// For each source and label the destinations, in order.
     found: BTreeMap<(u32, u32), Vec<u32>>,
+    /// The numbers of the last entry's source, destination and label.
+    last: [u32; 3],
 }
 
 /// Several sources, several destinations, and what is allowed from each of the
@@ -35,9 +37,26 @@ pub(crate) struct Line {
 impl Grouped {
     /// Adds an entry.
     pub(crate) fn add(&mut self, row: &Row<'_>) {
-        let from = self.places.number(&(row.entry_point, row.from.clone().into_owned()));
-        let to = self.places.number(&(false, row.to.clone().into_owned()));
-        let label = self.labels.number(&(row.interval.clone().into_owned(), row.partial));
+        // Entries come by source and destination in one order: nearly always the
+        // next number is the right one, and comparing is cheaper than hashing a
+        // copy of the names.
+        let [last_from, last_to, last_label] = self.last;
+        let from = self.places.number_near(
+            &[last_from],
+            |known| known.0 == row.entry_point && known.1 == *row.from,
+            || (row.entry_point, row.from.clone().into_owned()),
+        );
+        let to = self.places.number_near(
+            &[last_to.saturating_add(1), last_to.saturating_add(2)],
+            |(entry_point, place)| !entry_point && *place == *row.to,
+            || (false, row.to.clone().into_owned()),
+        );
+        let label = self.labels.number_near(
+            &[last_label],
+            |(interval, partial)| *partial == row.partial && *interval == *row.interval,
+            || (row.interval.clone().into_owned(), row.partial),
+        );
+        self.last = [from, to, label];
         self.found.entry((from, label)).or_default().push(to);
     }
 
@@ -192,6 +211,20 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
+    /// The same for a value that probably has one of these numbers.
+    fn number_near(
+        &mut self,
+        guesses: &[u32],
+        is_it: impl Fn(&T) -> bool,
+        value: impl FnOnce() -> T,
+    ) -> u32 {
+        let right = |guess: &&u32| self.list.get(**guess as usize).is_some_and(&is_it);
+        match guesses.iter().find(right) {
+            Some(number) => *number,
+            None => self.number(&value()),
+        }
+    }
+
     fn number(&mut self, value: &T) -> u32 {
         match self.numbers.get(value) {
             Some(number) => *number,

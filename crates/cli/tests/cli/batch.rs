@@ -81,3 +81,19 @@ spec: {podSelector: {}}
     std::fs::remove_file(&file).unwrap();
     assert_eq!((code, whole), (3, 0), "{out}{err}");
 }
+
+#[test]
+fn wrong_assertion_files_get_advice_for_whoever_wrote_them() {
+    let one = "tests: [{from: x/a, to: x/b, port: 80, expect: denied}]\n";
+    for (text, help) in [
+        (format!("{one}{one}"), "merge the two into one"),
+        (format!("{one}---\n{one}"), "a file of its own"),
+    ] {
+        let (code, _, err) = with_input(&["test", "-", "-f", "examples/shop"], &text);
+        assert_eq!(code, 2, "{err}");
+        assert!(
+            err.contains(help) && !err.contains("from_") && !err.contains("Policy in"),
+            "{err}"
+        );
+    }
+}
