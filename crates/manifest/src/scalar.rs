@@ -79,6 +79,16 @@ fn without_underscores(text: &str, test: impl Fn(&str) -> bool) -> bool {
     if text.contains('_') { test(&text.replace('_', "")) } else { test(text) }
 }
 
+/// The key and the value of `key:value`, which YAML takes for one string.
+pub(crate) fn glued(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.split_once(':')?;
+    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let is_value = |c: char| !c.is_whitespace() && !matches!(c, '/' | ':');
+    // A number and a colon are a time, a port or an address.
+    let is_word = key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(is_key);
+    (is_word && value.starts_with(is_value)).then_some((key, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,14 +124,4 @@ mod tests {
         assert_eq!(integer("017"), Some(15));
         assert_eq!(integer("99999999999999999999"), Some(i64::MAX));
     }
-}
-
-/// The key and the value of `key:value`, which YAML takes for one string.
-pub(crate) fn glued(text: &str) -> Option<(&str, &str)> {
-    let (key, value) = text.split_once(':')?;
-    let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-    let is_value = |c: char| !c.is_whitespace() && !matches!(c, '/' | ':');
-    // A number and a colon are a time, a port or an address.
-    let is_word = key.starts_with(|c: char| c.is_ascii_alphabetic()) && key.chars().all(is_key);
-    (is_word && value.starts_with(is_value)).then_some((key, value))
 }

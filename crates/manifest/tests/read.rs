@@ -1394,12 +1394,12 @@ fn a_key_glued_to_its_value_is_said_where_it_stands() {
     let quoted = "apiVersion: v1\nkind: Pod\nmetadata:\n  name:\"a\"\n  namespace: x\n";
     let found = reading(quoted).diagnostics;
     let [one] = &found[..] else { panic!("{found:#?}") };
-    assert_eq!((one.origin.line, one.origin.column, &*one.id), (4, 3, "yaml-syntax"));
+    assert_eq!((one.origin.line, one.origin.column, one.id), (4, 3, "yaml-syntax"));
     assert!(one.help.contains("space after the colon"), "{one:#?}");
 
     let plain = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels:\n    app:web\n";
     let found = reading(plain).diagnostics;
     let [one] = &found[..] else { panic!("{found:#?}") };
-    assert_eq!((one.origin.line, one.origin.column, &*one.id), (6, 5, "wrong-type"));
+    assert_eq!((one.origin.line, one.origin.column, one.id), (6, 5, "wrong-type"));
     assert_eq!(&*one.help, "put a space after the colon: `app: web`");
 }
