@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// Crates that only compute: no IO, no clock, no threads, no logging.
-const PURE: &[&str] = &["model", "engine", "audit", "flow", "access"];
+const PURE: &[&str] = &["model", "engine", "audit", "flow", "access", "canonical", "evidence"];
 
 /// Crates that only compute but for one storage trait, with the files that are
 /// its door to the outside.

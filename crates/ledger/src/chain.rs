@@ -1,6 +1,7 @@
 use std::fmt;
 
-use crate::digest::Digest;
+use fallgate_canonical::Digest;
+
 use crate::entry::{Entry, EventError};
 
 /// How far a record goes: the number and the hash of its last entry. Kept

@@ -1,12 +1,11 @@
 use std::fmt;
 
+use fallgate_canonical::{self as canonical, Digest};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::canonical;
 use crate::chain::Head;
-use crate::digest::Digest;
 
 /// What each entry says it is. Whoever reads refuses another.
 pub const SCHEMA: &str = "fallgate/record/v1";
@@ -55,7 +54,7 @@ pub struct Event {
     /// The objects that it was done to, and those that it was done by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<ObjectRef>,
-    /// What else is worth keeping. Numbers are whole (see [`canonical`]), and
+    /// What else is worth keeping. Numbers are whole (see [`canonical::to_vec`]), and
     /// what is large or private is here by its hash.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
@@ -214,7 +213,7 @@ impl Event {
             bytes.extend((part.len() as u64).to_le_bytes());
             bytes.extend(part.as_bytes());
         }
-        Digest::of(&bytes).short()
+        Digest::of(&bytes).prefix()
     }
 }
 

@@ -15,9 +15,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
-pub mod canonical;
 mod chain;
-mod digest;
 mod entry;
 mod file;
 mod filter;
@@ -26,8 +24,8 @@ mod read;
 mod storage;
 
 pub use chain::{Fault, Head};
-pub use digest::{Digest, NotADigest};
 pub use entry::{Actor, Entry, Event, EventError, Kind, MAX_LINE, ObjectRef, SCHEMA};
+pub use fallgate_canonical::{Digest, NotADigest};
 pub use file::{FileError, FileStorage};
 pub use filter::Filter;
 pub use ledger::{AppendError, Appended, Ledger, OpenError, Recovered};

@@ -1,10 +1,17 @@
-//! JSON whose bytes are determined by what it says: RFC 8785.
+//! What is hashed: JSON whose bytes are determined by what it says (RFC 8785), and
+//! the [`Digest`] of bytes.
 //!
 //! RFC 8785 knows one kind of number, the double, so that two integers above
 //! 2⁵³ may print alike, and it prints fractions by rules of their own. What is
 //! hashed here has neither, and so the whole of it is sorting.
 
+#![warn(clippy::indexing_slicing)]
+
+mod digest;
+
 use serde_json::Value;
+
+pub use digest::{Digest, NotADigest};
 
 /// The canonical form of a value: no spaces, members sorted by the UTF-16 units
 /// of their names, one way to write each text and each number.

@@ -22,8 +22,8 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
-    /// The first half of it, which is enough to look something up by.
-    pub(crate) fn short(self) -> u128 {
+    /// The first half of it as a number, which is enough to look something up by.
+    pub fn prefix(self) -> u128 {
         self.0.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
     }
 }
