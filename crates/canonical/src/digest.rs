@@ -4,6 +4,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
+use crate::{NotCanonical, to_vec};
+
 /// A SHA-256 hash, written `sha256:` and 64 digits of lower-case hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -20,6 +22,15 @@ impl Digest {
     /// The hash of these bytes.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
+    }
+
+    /// The hash of a value's canonical form.
+    ///
+    /// # Errors
+    ///
+    /// When it has none.
+    pub fn of_json<T: Serialize + ?Sized>(value: &T) -> Result<Digest, NotCanonical> {
+        Ok(Digest::of(&to_vec(value)?))
     }
 
     /// The first half of it as a number, which is enough to look something up by.

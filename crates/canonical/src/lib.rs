@@ -1,5 +1,6 @@
 //! What is hashed: JSON whose bytes are determined by what it says (RFC 8785), and
-//! the [`Digest`] of bytes.
+//! the [`Digest`] of bytes. Whatever is quoted, chained or signed goes through here,
+//! so that two parts of the program cannot hash the same thing differently.
 //!
 //! RFC 8785 knows one kind of number, the double, so that two integers above
 //! 2⁵³ may print alike, and it prints fractions by rules of their own. What is
@@ -9,6 +10,7 @@
 
 mod digest;
 
+use serde::Serialize;
 use serde_json::Value;
 
 pub use digest::{Digest, NotADigest};
@@ -18,11 +20,13 @@ pub use digest::{Digest, NotADigest};
 ///
 /// # Errors
 ///
-/// When the value has a fraction, a number outside of ±[`MAX_INTEGER`], or is
-/// deeper than [`MAX_DEPTH`].
-pub fn to_vec(value: &Value) -> Result<Vec<u8>, NotCanonical> {
+/// When the value has a fraction, a number outside of ±[`MAX_INTEGER`], is deeper
+/// than [`MAX_DEPTH`], or is none that JSON has.
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, NotCanonical> {
+    let value =
+        serde_json::to_value(value).map_err(|error| NotCanonical::NotJson(error.to_string()))?;
     let mut out = Vec::with_capacity(512);
-    write(value, 0, &mut out)?;
+    write(&value, 0, &mut out)?;
     Ok(out)
 }
 
@@ -44,6 +48,9 @@ pub enum NotCanonical {
     /// Lists and objects inside of each other, deeper than is accepted.
     #[error("has more than {MAX_DEPTH} lists and objects inside of each other")]
     Deep,
+    /// Something that JSON does not have, such as a map whose keys are no texts.
+    #[error("cannot be written as JSON: {0}")]
+    NotJson(String),
 }
 
 fn write(value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), NotCanonical> {
@@ -52,11 +59,10 @@ fn write(value: &Value, depth: usize, out: &mut Vec<u8>) -> Result<(), NotCanoni
         Value::Bool(true) => out.extend(b"true"),
         Value::Bool(false) => out.extend(b"false"),
         Value::Number(number) => {
-            let magnitude = number.as_i64().map(i64::unsigned_abs).or(number.as_u64());
-            if magnitude.is_none_or(|magnitude| magnitude > MAX_INTEGER) {
-                return Err(NotCanonical::Number(number.to_string()));
-            }
-            out.extend(number.to_string().bytes());
+            // What is above the signed integers is above `MAX_INTEGER`, too.
+            let whole = number.as_i64().filter(|whole| whole.unsigned_abs() <= MAX_INTEGER);
+            let whole = whole.ok_or_else(|| NotCanonical::Number(number.to_string()))?;
+            out.extend(whole.to_string().bytes());
         }
         Value::String(text) => write_text(text, out),
         Value::Array(_) | Value::Object(_) if depth == MAX_DEPTH => return Err(NotCanonical::Deep),
@@ -181,6 +187,20 @@ mod tests {
              \\u001e\\u001f \\\"\\\\\u{7f}\u{2028}\""
         );
         assert_eq!(serde_json::from_str::<String>(&written).unwrap(), all);
+    }
+
+    #[test]
+    fn what_json_does_not_have_is_refused() {
+        let keys = std::collections::BTreeMap::from([([1, 2], "a list")]);
+        assert!(matches!(to_vec(&keys), Err(NotCanonical::NotJson(_))));
+        assert_eq!(Digest::of_json(&keys).unwrap_err(), to_vec(&keys).unwrap_err());
+    }
+
+    #[test]
+    fn a_digest_of_json_is_that_of_its_canonical_form() {
+        let value = json!({"b": [1, "é"], "a": null});
+        let form = r#"{"a":null,"b":[1,"é"]}"#;
+        assert_eq!(Digest::of_json(&value), Ok(Digest::of(form.as_bytes())));
     }
 
     #[test]

@@ -259,9 +259,7 @@ struct Version {
 impl Line {
     /// Its canonical form.
     fn form(&self) -> Result<Vec<u8>, EventError> {
-        let value = serde_json::to_value(self)
-            .map_err(|error| wrong("event", format!("cannot be written as JSON: {error}")))?;
-        canonical::to_vec(&value).map_err(|error| wrong("event", error.to_string()))
+        canonical::to_vec(self).map_err(|error| wrong("event", error.to_string()))
     }
 
     /// What its hash must be.
