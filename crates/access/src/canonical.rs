@@ -1,17 +1,12 @@
 //! What approvers quote: the digest of a plan.
 
 use fallgate_api::Plan;
-use sha2::{Digest, Sha256};
+use fallgate_canonical::Digest;
 
 use crate::refusal::Refusal;
 
-/// `sha256:` and the SHA-256 of a plan's RFC 8785 JSON, in hexadecimal.
+/// The digest of a plan's canonical form (RFC 8785), as it is written.
 pub fn plan_hash(plan: &Plan) -> Result<String, Refusal> {
-    let bytes = serde_json_canonicalizer::to_vec(plan);
-    let bytes = bytes.map_err(|error| Refusal::Unread(error.to_string()))?;
-    Ok(format!("sha256:{}", hex(&Sha256::digest(bytes))))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Digest::of_json(plan).map_err(|error| Refusal::Unread(error.to_string()))?;
+    Ok(digest.to_string())
 }
