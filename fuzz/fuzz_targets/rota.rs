@@ -2,7 +2,7 @@
 //! in; an answer is the same each time.
 #![no_main]
 
-use fallgate_evidence::{FileRota, FileTickets, Format, Rota, Scope, Tickets};
+use fallgate_evidence::{TextRota, TextTickets, Format, Rota, Scope, Tickets};
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
     // YAML ends lines with carriage returns, too.
     let lines = text.split(['\n', '\r']).count();
     for format in [Format::ICalendar, Format::Shifts] {
-        let rota = match FileRota::read("f", format, text.as_bytes(), Timestamp::MIN) {
+        let rota = match TextRota::read("f", format, text.as_bytes(), Timestamp::MIN) {
             Ok(rota) => rota,
             Err(problem) => {
                 assert!(problem.line <= lines && !problem.message.is_empty(), "{problem}");
@@ -30,7 +30,7 @@ fuzz_target!(|text: &str| {
         }
         assert_eq!(answer, rota.on_call(now, SignedDuration::MAX));
     }
-    if let Ok(tickets) = FileTickets::read("f", text.as_bytes(), Timestamp::MIN) {
+    if let Ok(tickets) = TextTickets::read("f", text.as_bytes(), Timestamp::MIN) {
         let scope = Scope { namespace: "shop", service: Some("db") };
         assert!(tickets.ticket("INC-7", &scope, now, SignedDuration::MAX).is_ok());
     }

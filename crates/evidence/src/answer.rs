@@ -1,6 +1,6 @@
 use std::fmt;
 
-use fallgate_canonical::{Digest, to_vec};
+use fallgate_canonical::{Digest, NotCanonical};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -15,24 +15,38 @@ pub struct Evidence<A> {
     pub digest: Digest,
     /// The answer in a few words, of 512 bytes at most.
     pub summary: String,
+    /// As of when it is true: when its source was read or, where the source says
+    /// so, when that was written.
+    pub as_of: Timestamp,
 }
 
 /// Why there is no answer. It is never a no and never a yes: a person decides.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
+    /// It could not be read.
+    #[error("{source_name} cannot be read: {why}")]
+    Unreachable {
+        /// What was to be read.
+        source_name: String,
+        /// What went wrong, and what to do.
+        why: String,
+    },
+    /// It was read, and not understood.
+    #[error(transparent)]
+    NotUnderstood(#[from] Problem),
     /// What was read is too old to tell about now.
-    #[error("{source_name} was read {age:#} ago, and may be {limit:#} old")]
+    #[error("{source_name} is as of {age:#} ago, and may be {limit:#} old")]
     Stale {
         /// What was read.
         source_name: String,
-        /// How long ago.
+        /// How old it is.
         age: SignedDuration,
         /// How long ago it may be.
         limit: SignedDuration,
     },
-    /// It was read after the time that is asked about: a clock is wrong.
+    /// It is as of a time after the one that is asked about: a clock is wrong.
     #[error(
-        "{source_name} was read {ahead:#} after the time that is asked about; compare the clocks"
+        "{source_name} is as of {ahead:#} after the time that is asked about; compare the clocks"
     )]
     Ahead {
         /// What was read.
@@ -48,6 +62,14 @@ pub enum Unavailable {
     TooMuch {
         /// What was read.
         source_name: String,
+    },
+    /// An answer that cannot be kept is none.
+    #[error("what {source_name} says cannot be kept: it {why}")]
+    NotKept {
+        /// What was read.
+        source_name: String,
+        /// Why its digest cannot be taken.
+        why: NotCanonical,
     },
 }
 
@@ -79,8 +101,14 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub(crate) fn at(line: usize, message: impl Into<String>) -> Wrong {
-        Wrong { line, message: message.into() }
+    /// The message may quote the text: it is made legible, and short enough to be
+    /// kept.
+    pub(crate) fn at(line: usize, message: impl AsRef<str>) -> Wrong {
+        let mut legible = String::new();
+        for c in message.as_ref().chars() {
+            if breaks(c) { legible.extend(c.escape_debug()) } else { legible.push(c) }
+        }
+        Wrong { line, message: shortened(legible) }
     }
 
     pub(crate) fn within(self, source: &Source) -> Problem {
@@ -96,6 +124,8 @@ const MAX_TEXT: usize = 4 << 20;
 pub(crate) struct Source {
     name: String,
     read_at: Timestamp,
+    /// Since when what it says may be out of date, where it says so itself.
+    said_as_of: Option<Timestamp>,
     digest: Digest,
 }
 
@@ -106,7 +136,8 @@ impl Source {
         bytes: &'t [u8],
         read_at: Timestamp,
     ) -> Result<(Source, &'t str), Problem> {
-        let source = Source { name: name.to_owned(), read_at, digest: Digest::of(bytes) };
+        let digest = Digest::of(bytes);
+        let source = Source { name: name.to_owned(), read_at, said_as_of: None, digest };
         let text = if bytes.len() > MAX_TEXT {
             Err(Wrong::at(0, format!("it is larger than {} MiB", MAX_TEXT >> 20)))
         } else {
@@ -120,12 +151,23 @@ impl Source {
         Ok((source, text.strip_prefix('\u{feff}').unwrap_or(text)))
     }
 
+    /// The same source, which says itself when it was written.
+    pub(crate) fn written(self, said_as_of: Option<Timestamp>) -> Source {
+        Source { said_as_of, ..self }
+    }
+
+    fn oldest(&self) -> Timestamp {
+        self.said_as_of.map_or(self.read_at, |said| said.min(self.read_at))
+    }
+
     /// Whether it tells about this time.
     pub(crate) fn fresh(&self, now: Timestamp, limit: SignedDuration) -> Result<(), Unavailable> {
-        let age = now.duration_since(self.read_at);
+        let age = now.duration_since(self.oldest());
+        let newest = self.said_as_of.map_or(self.read_at, |said| said.max(self.read_at));
+        let ahead = newest.duration_since(now);
         let source_name = self.name.clone();
-        if age.is_negative() {
-            Err(Unavailable::Ahead { source_name, ahead: -age })
+        if ahead.is_positive() {
+            Err(Unavailable::Ahead { source_name, ahead })
         } else if age > limit {
             Err(Unavailable::Stale { source_name, age, limit })
         } else {
@@ -144,7 +186,7 @@ impl Source {
         answer: A,
         facts: Value,
         summary: String,
-    ) -> Evidence<A> {
+    ) -> Result<Evidence<A>, Unavailable> {
         let document = json!({
             "schema": "fallgate/evidence/v1",
             "question": question,
@@ -152,22 +194,30 @@ impl Source {
             "source": {
                 "name": self.name,
                 "readAt": self.read_at.to_string(),
+                "asOf": self.oldest().to_string(),
                 "digest": self.digest.to_string(),
             },
         });
-        // Nothing in it but text and truth values, three deep: it has a canonical form.
-        let form = to_vec(&document).unwrap_or_default();
-        Evidence { answer, digest: Digest::of(&form), document, summary: shortened(summary) }
+        let digest = Digest::of_json(&document)
+            .map_err(|why| Unavailable::NotKept { source_name: self.name.clone(), why })?;
+        let (summary, as_of) = (shortened(summary), self.oldest());
+        Ok(Evidence { answer, document, digest, summary, as_of })
     }
 }
 
-fn shortened(mut summary: String) -> String {
+/// A text of 512 bytes at most.
+fn shortened(mut text: String) -> String {
     const LONGEST: usize = 512;
-    if summary.len() > LONGEST {
-        summary.truncate(summary.floor_char_boundary(LONGEST - '…'.len_utf8()));
-        summary.push('…');
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST - '…'.len_utf8()));
+        text.push('…');
     }
-    summary
+    text
+}
+
+/// Whether a character breaks a line, or does something to a terminal.
+fn breaks(c: char) -> bool {
+    c.is_control() || c == '\u{2028}' || c == '\u{2029}'
 }
 
 /// A name of a person, a ticket or a service, as it may stand in a text.
@@ -176,7 +226,7 @@ pub(crate) fn name(text: &str) -> Result<String, &'static str> {
         Err("must not be empty")
     } else if text.len() > 253 {
         Err("must not be longer than 253 bytes")
-    } else if text.chars().any(|c| c.is_control() || c == '\u{2028}' || c == '\u{2029}') {
+    } else if text.chars().any(breaks) {
         Err("must not have control characters or line breaks")
     } else {
         Ok(text.to_owned())

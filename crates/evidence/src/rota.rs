@@ -64,7 +64,7 @@ pub enum Format {
 
 /// A rota that was read from a text.
 #[derive(Debug)]
-pub struct FileRota {
+pub struct TextRota {
     source: Source,
     shifts: Shifts,
 }
@@ -82,7 +82,7 @@ pub(crate) struct Found {
     pub(crate) displaces: bool,
 }
 
-impl FileRota {
+impl TextRota {
     /// Reads a rota from the text of a file, or of a key of a ConfigMap, that was
     /// read at that time.
     ///
@@ -94,20 +94,20 @@ impl FileRota {
         format: Format,
         bytes: &[u8],
         read_at: Timestamp,
-    ) -> Result<FileRota, Problem> {
+    ) -> Result<TextRota, Problem> {
         let (source, text) = Source::of(name, bytes, read_at)?;
-        let shifts = match format {
-            Format::ICalendar => Calendar::read(text).map(Shifts::Calendar),
-            Format::Shifts => shifts::read(text).map(Shifts::List),
+        let read = match format {
+            Format::ICalendar => Calendar::read(text).map(|read| (None, Shifts::Calendar(read))),
+            Format::Shifts => shifts::read(text).map(|(as_of, all)| (as_of, Shifts::List(all))),
         };
-        match shifts {
-            Ok(shifts) => Ok(FileRota { source, shifts }),
+        match read {
+            Ok((as_of, shifts)) => Ok(TextRota { source: source.written(as_of), shifts }),
             Err(wrong) => Err(wrong.within(&source)),
         }
     }
 }
 
-impl Rota for FileRota {
+impl Rota for TextRota {
     fn on_call(
         &self,
         now: Timestamp,
@@ -125,7 +125,7 @@ impl Rota for FileRota {
         let answer = OnCall::of(found);
         let question = json!({"kind": "onCall", "at": now.to_string()});
         let (facts, summary) = (answer.facts(), answer.summary());
-        Ok(self.source.evidence(question, answer, facts, summary))
+        self.source.evidence(question, answer, facts, summary)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Shifts in YAML or JSON: `shifts: [{user, start, end, override}]`.
+//! Shifts in YAML or JSON: `asOf`, and `shifts: [{user, start, end, override}]`.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -10,7 +10,10 @@ use crate::yaml;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct RawFile {
+    #[serde(default)]
+    as_of: Option<Spanned<String>>,
     shifts: Vec<RawShift>,
 }
 
@@ -24,10 +27,11 @@ struct RawShift {
     is_override: bool,
 }
 
-/// Reads shifts.
-pub(crate) fn read(text: &str) -> Result<Vec<Found>, Wrong> {
+/// Reads shifts, and as of when they are so.
+pub(crate) fn read(text: &str) -> Result<(Option<Timestamp>, Vec<Found>), Wrong> {
     let file: RawFile = yaml::read(text)?;
-    file.shifts.into_iter().map(shift).collect()
+    let as_of = optional_time("asOf", file.as_of.as_ref())?;
+    Ok((as_of, file.shifts.into_iter().map(shift).collect::<Result<_, _>>()?))
 }
 
 fn shift(raw: RawShift) -> Result<Found, Wrong> {
@@ -39,6 +43,14 @@ fn shift(raw: RawShift) -> Result<Found, Wrong> {
     }
     let shift = Shift { user, start, end, is_override: raw.is_override };
     Ok(Found { shift, displaces: raw.is_override })
+}
+
+/// A time that need not be there.
+pub(crate) fn optional_time(
+    field: &str,
+    text: Option<&Spanned<String>>,
+) -> Result<Option<Timestamp>, Wrong> {
+    text.map(|text| time(field, text)).transpose()
 }
 
 /// A time in RFC 3339.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use serde_saphyr::Spanned;
 
 use crate::answer::{Evidence, Problem, Source, Unavailable, Wrong, name};
-use crate::shifts::time;
+use crate::shifts::{optional_time, time};
 use crate::yaml;
 
 /// Whoever knows about tickets.
@@ -83,28 +83,28 @@ pub struct Ticket {
 
 /// Tickets that were read from a text.
 #[derive(Debug)]
-pub struct FileTickets {
+pub struct TextTickets {
     source: Source,
     tickets: BTreeMap<String, Ticket>,
 }
 
-impl FileTickets {
+impl TextTickets {
     /// Reads tickets in YAML or JSON from the text of a file, or of a key of a
     /// ConfigMap, that was read at that time.
     ///
     /// # Errors
     ///
     /// At the first thing in it that is not understood.
-    pub fn read(name: &str, bytes: &[u8], read_at: Timestamp) -> Result<FileTickets, Problem> {
+    pub fn read(name: &str, bytes: &[u8], read_at: Timestamp) -> Result<TextTickets, Problem> {
         let (source, text) = Source::of(name, bytes, read_at)?;
         match read(text) {
-            Ok(tickets) => Ok(FileTickets { source, tickets }),
+            Ok((as_of, tickets)) => Ok(TextTickets { source: source.written(as_of), tickets }),
             Err(wrong) => Err(wrong.within(&source)),
         }
     }
 }
 
-impl Tickets for FileTickets {
+impl Tickets for TextTickets {
     fn ticket(
         &self,
         id: &str,
@@ -136,7 +136,7 @@ impl Tickets for FileTickets {
                 format!("{id}: {why}"),
             ),
         };
-        Ok(self.source.evidence(question, answer, facts, summary))
+        self.source.evidence(question, answer, facts, summary)
     }
 }
 
@@ -184,7 +184,10 @@ impl Ticket {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct RawFile {
+    #[serde(default)]
+    as_of: Option<Spanned<String>>,
     tickets: Vec<RawTicket>,
 }
 
@@ -213,13 +216,15 @@ enum State {
     Closed,
 }
 
-fn read(text: &str) -> Result<BTreeMap<String, Ticket>, Wrong> {
+/// The tickets by their ids, and as of when they are so.
+fn read(text: &str) -> Result<(Option<Timestamp>, BTreeMap<String, Ticket>), Wrong> {
     let file: RawFile = yaml::read(text)?;
+    let as_of = optional_time("asOf", file.as_of.as_ref())?;
     let mut tickets = BTreeMap::new();
     for raw in file.tickets {
         let id = text_of("id", &raw.id)?;
         let opened = time("opened", &raw.opened)?;
-        let closed = raw.closed.as_ref().map(|closed| time("closed", closed)).transpose()?;
+        let closed = optional_time("closed", raw.closed.as_ref())?;
         if let (Some(at), Some(closed)) = (&raw.closed, closed)
             && closed < opened
         {
@@ -246,7 +251,7 @@ fn read(text: &str) -> Result<BTreeMap<String, Ticket>, Wrong> {
             return Err(yaml::wrong(&raw.id, message));
         }
     }
-    Ok(tickets)
+    Ok((as_of, tickets))
 }
 
 fn text_of(field: &str, text: &Spanned<String>) -> Result<String, Wrong> {

@@ -1,7 +1,7 @@
 //! Our own forms, in YAML or JSON, with the line of everything in them.
 
 use serde::de::DeserializeOwned;
-use serde_saphyr::Spanned;
+use serde_saphyr::{MessageFormatter, Spanned, UserMessageFormatter};
 
 use crate::answer::Wrong;
 
@@ -10,20 +10,11 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
     serde_saphyr::from_str(text).map_err(|error| {
         let error = error.without_snippet();
         let line = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
-        let said = error.to_string();
-        // The position stands before the message, and not in it, too.
-        let first = said.lines().next().unwrap_or_default();
-        let first = first.split(" at line ").next().unwrap_or(first);
-        let first = first.strip_prefix("error: ").unwrap_or(first);
-        let first = match first.split_once(": ") {
-            Some((before, rest)) if before.starts_with("line ") => rest,
-            _ => first,
-        };
-        Wrong::at(line, first)
+        Wrong::at(line, UserMessageFormatter.format_message(error))
     })
 }
 
 /// Something wrong with a value.
-pub(crate) fn wrong<T>(at: &Spanned<T>, message: impl Into<String>) -> Wrong {
+pub(crate) fn wrong<T>(at: &Spanned<T>, message: impl AsRef<str>) -> Wrong {
     Wrong::at(usize::try_from(at.referenced.line()).unwrap_or(0), message)
 }

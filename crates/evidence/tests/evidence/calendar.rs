@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::common::{asked, at, calendar, event, read, refused, users};
 
-fn rota(lines: &str) -> fallgate_evidence::FileRota {
+fn rota(lines: &str) -> fallgate_evidence::TextRota {
     read(&calendar(lines)).unwrap_or_else(|problem| panic!("{problem}"))
 }
 

@@ -1,6 +1,6 @@
 //! Rotas from a few lines.
 
-use fallgate_evidence::{FileRota, Format, OnCall, Problem, Rota};
+use fallgate_evidence::{Format, OnCall, Problem, Rota, TextRota};
 use jiff::{SignedDuration, Timestamp};
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -21,17 +21,17 @@ pub(crate) fn event(lines: &str) -> String {
     )
 }
 
-pub(crate) fn read(text: &str) -> Result<FileRota, Problem> {
-    FileRota::read("rota.ics", Format::ICalendar, text.as_bytes(), Timestamp::MIN)
+pub(crate) fn read(text: &str) -> Result<TextRota, Problem> {
+    TextRota::read("rota.ics", Format::ICalendar, text.as_bytes(), Timestamp::MIN)
 }
 
 /// Any age will do.
-pub(crate) fn asked(rota: &FileRota, now: Timestamp) -> OnCall {
+pub(crate) fn asked(rota: &TextRota, now: Timestamp) -> OnCall {
     rota.on_call(now, SignedDuration::MAX).unwrap().answer
 }
 
 /// Who is on call, by name.
-pub(crate) fn users(rota: &FileRota, now: &str) -> Vec<String> {
+pub(crate) fn users(rota: &TextRota, now: &str) -> Vec<String> {
     asked(rota, at(now)).shifts.into_iter().map(|shift| shift.user).collect()
 }
 

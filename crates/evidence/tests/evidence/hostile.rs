@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fallgate_evidence::{FileRota, FileTickets, Format, Rota, Unavailable};
+use fallgate_evidence::{Format, Rota, TextRota, TextTickets, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -48,6 +48,25 @@ fn what_repeats_too_much_since_too_long_ago_is_no_answer() {
 }
 
 #[test]
+fn a_message_is_short_and_does_nothing_to_a_terminal() {
+    let long = read(&calendar(&event(&format!("DTSTART:{}", "é".repeat(20_000))))).unwrap_err();
+    assert!(long.message.len() <= 512 && long.message.ends_with('…'), "{long}");
+    for text in [
+        calendar(&event("DTSTART:\u{1b}[2J\nDURATION:P1D")),
+        calendar("X-WR-TIMEZONE:\u{1b}[2J"),
+        "BEGIN:VCALENDAR\nBEGIN:\u{2028}\n".to_owned(),
+    ] {
+        let error = read(&text).unwrap_err();
+        assert!(error.message.contains("\\u{"), "{error}");
+    }
+    for text in ["\"\\e[2J\": 1\n", "shifts: \"\\e[2J\"\n", "shifts: [{\"\\e[2J\": 1}]\n"] {
+        let read = TextRota::read("r", Format::Shifts, text.as_bytes(), Timestamp::MIN);
+        let message = read.unwrap_err().message;
+        assert!(!message.contains('\u{1b}') && !message.contains('\n'), "{message}");
+    }
+}
+
+#[test]
 fn components_inside_of_each_other_are_refused() {
     let text = format!("BEGIN:VCALENDAR\n{}", "BEGIN:VTODO\n".repeat(100_000));
     let error = read(&text).unwrap_err().to_string();
@@ -61,15 +80,15 @@ fn yaml_that_grows_is_refused() {
         let _ = writeln!(text, "{to}: &{to} [{}]", vec![format!("*{from}"); 9].join(", "));
     }
     for text in [text, "[".repeat(100_000), "{a: ".repeat(100_000), "&a [*a]".to_owned()] {
-        assert!(FileRota::read("r", Format::Shifts, text.as_bytes(), Timestamp::MIN).is_err());
-        assert!(FileTickets::read("t", text.as_bytes(), Timestamp::MIN).is_err());
+        assert!(TextRota::read("r", Format::Shifts, text.as_bytes(), Timestamp::MIN).is_err());
+        assert!(TextTickets::read("t", text.as_bytes(), Timestamp::MIN).is_err());
     }
 }
 
 #[test]
 fn what_is_no_text_is_told_by_its_line() {
     for bytes in [&b"BEGIN:VCALENDAR\nX:\xff\n"[..], b"a\n\xc3"] {
-        let error = FileRota::read("r", Format::ICalendar, bytes, Timestamp::MIN).unwrap_err();
+        let error = TextRota::read("r", Format::ICalendar, bytes, Timestamp::MIN).unwrap_err();
         assert_eq!(error.to_string(), "r:2: it is not UTF-8 text");
     }
     assert!(read("\u{feff}BEGIN:VCALENDAR\nEND:VCALENDAR\n").is_ok());

@@ -1,6 +1,6 @@
 //! Rules against the RFC's own examples, and against counting days.
 
-use fallgate_evidence::FileRota;
+use fallgate_evidence::TextRota;
 use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::common::{asked, calendar, event, read, users};
 
 /// The days of New York from `from` on at whose noon somebody is on call.
-fn days(rota: &FileRota, from: Date, count: usize) -> Vec<String> {
+fn days(rota: &TextRota, from: Date, count: usize) -> Vec<String> {
     let zone = TimeZone::get("America/New_York").ok();
     let zone = zone
         .unwrap_or_else(|| jiff::tz::TimeZoneDatabase::bundled().get("America/New_York").unwrap());
@@ -24,7 +24,7 @@ fn days(rota: &FileRota, from: Date, count: usize) -> Vec<String> {
     found
 }
 
-fn ruled(start: &str, rule: &str) -> FileRota {
+fn ruled(start: &str, rule: &str) -> TextRota {
     let lines =
         format!("DTSTART;TZID=America/New_York:{start}T090000\nDURATION:PT1H\nRRULE:{rule}");
     read(&calendar(&event(&lines))).unwrap_or_else(|problem| panic!("{rule}: {problem}"))

@@ -1,12 +1,16 @@
 //! Lists of shifts, how old they may be, and what is kept of an answer.
 
-use fallgate_evidence::{FileRota, FileTickets, Format, Problem, Rota, Unavailable};
+use std::collections::BTreeMap;
+
+use fallgate_evidence::{
+    Format, Place, Problem, Rota, Scope, TextRota, TextTickets, Tickets, Unavailable,
+};
 use jiff::SignedDuration;
 
 use crate::common::{asked, at, users};
 
-fn shifts(text: &str) -> Result<FileRota, Problem> {
-    FileRota::read("rota.yaml", Format::Shifts, text.as_bytes(), at("2026-11-21T08:00:00Z"))
+fn shifts(text: &str) -> Result<TextRota, Problem> {
+    TextRota::read("rota.yaml", Format::Shifts, text.as_bytes(), at("2026-11-21T08:00:00Z"))
 }
 
 const TWO: &str = "\
@@ -83,9 +87,77 @@ fn what_is_too_old_is_no_answer() {
     assert!(rota.on_call(at("2026-11-21T09:00:00Z"), hour).is_ok());
     let old = rota.on_call(at("2026-11-21T09:00:01Z"), hour).unwrap_err();
     assert!(matches!(old, Unavailable::Stale { .. }));
-    assert_eq!(old.to_string(), "rota.yaml was read 1h 1s ago, and may be 1h old");
+    assert_eq!(old.to_string(), "rota.yaml is as of 1h 1s ago, and may be 1h old");
     let ahead = rota.on_call(at("2026-11-21T07:59:59Z"), hour).unwrap_err();
     assert!(matches!(ahead, Unavailable::Ahead { .. }));
+}
+
+/// An export that is no longer written is found out, however often it is read.
+#[test]
+fn a_list_may_say_how_old_it_is() {
+    let hour = SignedDuration::from_hours(1);
+    let listed = |as_of: &str| shifts(&format!("asOf: {as_of}\n{TWO}")).unwrap();
+    let old = listed("2026-11-21T07:30:00Z");
+    let answer = old.on_call(at("2026-11-21T08:30:00Z"), hour).unwrap();
+    assert_eq!(answer.as_of, at("2026-11-21T07:30:00Z"));
+    assert_eq!(answer.document["source"]["asOf"], "2026-11-21T07:30:00Z");
+    assert_eq!(answer.document["source"]["readAt"], "2026-11-21T08:00:00Z");
+    let stale = old.on_call(at("2026-11-21T08:30:01Z"), hour).unwrap_err();
+    assert!(matches!(stale, Unavailable::Stale { .. }), "{stale}");
+    // What is not written yet makes nothing younger, and is a wrong clock until then.
+    let ahead = listed("2026-11-21T08:10:00Z");
+    let error = ahead.on_call(at("2026-11-21T08:09:59Z"), hour).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "rota.yaml is as of 1s after the time that is asked about; compare the clocks"
+    );
+    assert_eq!(
+        ahead.on_call(at("2026-11-21T08:30:00Z"), hour).unwrap().as_of,
+        at("2026-11-21T08:00:00Z")
+    );
+    let error = shifts("asOf: today\nshifts: []\n").unwrap_err().to_string();
+    assert!(error.starts_with("rota.yaml:1: `asOf` is `today`"), "{error}");
+    let tickets = "asOf: 2026-11-21T07:00:00Z\ntickets: []\n";
+    let tickets = TextTickets::read("t", tickets.as_bytes(), at("2026-11-21T08:00:00Z")).unwrap();
+    let scope = Scope { namespace: "shop", service: None };
+    let stale = tickets.ticket("INC-7", &scope, at("2026-11-21T08:00:01Z"), hour).unwrap_err();
+    assert!(matches!(stale, Unavailable::Stale { .. }), "{stale}");
+}
+
+#[test]
+fn a_place_is_a_file_or_a_key_of_a_config_map() {
+    let file = Place::of(Some("/etc/fallgate/rota.ics"), None, None).unwrap();
+    assert_eq!(file.to_string(), "/etc/fallgate/rota.ics");
+    let key = Place::of(None, Some("rotas"), Some("db.ics")).unwrap();
+    assert_eq!(key.to_string(), "ConfigMap rotas, key db.ics");
+    for (file, map, key) in [
+        (None, None, None),
+        (Some("rota.ics"), None, None),
+        (Some(""), None, None),
+        (Some("/a"), Some("b"), Some("c")),
+        (Some("/a"), None, Some("c")),
+        (None, Some("b"), None),
+        (None, None, Some("c")),
+    ] {
+        let error = Place::of(file, map, key).unwrap_err().to_string();
+        assert!(error.contains("either `file`, an absolute path, or both"), "{error}");
+    }
+    let data = BTreeMap::from([("db.ics".to_owned(), "text".to_owned())]);
+    assert_eq!(key.text_in(Some(&data)), Ok(&b"text"[..]));
+    let other = Place::of(None, Some("rotas"), Some("web.ics")).unwrap();
+    for error in [other.text_in(Some(&data)).unwrap_err(), other.text_in(None).unwrap_err()] {
+        assert_eq!(
+            error.to_string(),
+            "ConfigMap rotas, key web.ics cannot be read: there is no such key in its `data`; put the text there"
+        );
+    }
+    assert!(file.text_in(Some(&data)).is_err());
+    assert_eq!(
+        file.unreachable("permission denied").to_string(),
+        "/etc/fallgate/rota.ics cannot be read: permission denied"
+    );
+    let problem = shifts("shift: []\n").unwrap_err();
+    assert_eq!(Unavailable::from(problem.clone()).to_string(), problem.to_string());
 }
 
 #[test]
@@ -99,7 +171,7 @@ fn an_answer_is_kept_with_what_it_stands_on() {
             r#"{"answer":{"displaced":[{"end":"2026-11-22T00:00:00Z","override":false,"start":"2026-11-21T00:00:00Z","user":"alice"}],"#,
             r#""shifts":[{"end":"2026-11-21T11:00:00Z","override":true,"start":"2026-11-21T09:00:00Z","user":"bob"}]},"#,
             r#""question":{"at":"2026-11-21T09:30:00Z","kind":"onCall"},"schema":"fallgate/evidence/v1","#,
-            r#""source":{"digest":"sha256:999e0f2ba642921075c7d6a2f07949d5cb1cd0306b80873c029494e43629bc04","name":"rota.yaml","readAt":"2026-11-21T08:00:00Z"}}"#,
+            r#""source":{"asOf":"2026-11-21T08:00:00Z","digest":"sha256:999e0f2ba642921075c7d6a2f07949d5cb1cd0306b80873c029494e43629bc04","name":"rota.yaml","readAt":"2026-11-21T08:00:00Z"}}"#,
         )
     );
     assert_eq!(evidence.summary, "on call: bob until 2026-11-21T11:00:00Z, by an override");
@@ -141,5 +213,5 @@ fn the_examples_of_the_page_are_read() {
     assert_eq!(users(&rota, "2026-11-21T20:00:00Z"), ["bob"]);
     let tickets = example("tickets:");
     assert!(tickets.contains("INC-7"), "{page}");
-    FileTickets::read("t", tickets.as_bytes(), at("2026-11-21T12:00:00Z")).unwrap();
+    TextTickets::read("t", tickets.as_bytes(), at("2026-11-21T12:00:00Z")).unwrap();
 }

@@ -1,12 +1,12 @@
 //! Lists of tickets.
 
-use fallgate_evidence::{FileTickets, NotOpen, Problem, Scope, TicketAnswer, Tickets, Unavailable};
+use fallgate_evidence::{NotOpen, Problem, Scope, TextTickets, TicketAnswer, Tickets, Unavailable};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::common::at;
 
-fn tickets(text: &str) -> Result<FileTickets, Problem> {
-    FileTickets::read("tickets.yaml", text.as_bytes(), at("2026-11-21T08:00:00Z"))
+fn tickets(text: &str) -> Result<TextTickets, Problem> {
+    TextTickets::read("tickets.yaml", text.as_bytes(), at("2026-11-21T08:00:00Z"))
 }
 
 const LIST: &str = "\
@@ -27,7 +27,7 @@ tickets:
 
 fn asked(id: &str, namespace: &str, service: Option<&str>, now: &str) -> TicketAnswer {
     let scope = Scope { namespace, service };
-    let list = FileTickets::read("tickets.yaml", LIST.as_bytes(), Timestamp::MIN).unwrap();
+    let list = TextTickets::read("tickets.yaml", LIST.as_bytes(), Timestamp::MIN).unwrap();
     list.ticket(id, &scope, at(now), SignedDuration::MAX).unwrap().answer
 }
 
