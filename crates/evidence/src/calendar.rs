@@ -24,6 +24,8 @@ struct Event {
     zone: TimeZone,
     /// In `zone`.
     start: DateTime,
+    /// It starts with a day and not at a time of it.
+    all_day: bool,
     length: Length,
     rule: Option<Rule>,
     /// When a rule that ends with a time does.
@@ -162,12 +164,20 @@ impl Event {
         }
         let at = self.zone.to_ambiguous_timestamp(date.to_datetime(self.start.time()));
         // A time that clocks skip is none that a rule falls on; of one that they show twice, the
-        // first is meant (RFC 5545, 3.3.10 and 3.3.5).
-        if date != first && matches!(at.offset(), AmbiguousOffset::Gap { .. }) {
+        // first is meant (RFC 5545, 3.3.10 and 3.3.5). A day is never skipped: where clocks skip
+        // midnight, it starts with the first time that there is.
+        let skipped = matches!(at.offset(), AmbiguousOffset::Gap { .. });
+        if date != first && skipped && !self.all_day {
             return None;
         }
         let start = at.compatible().ok()?;
-        Some((start, self.length.after(start, &self.zone)?))
+        let end = if self.all_day {
+            let last = date.checked_add(Span::new().days(self.length.days)).ok()?;
+            self.zone.to_timestamp(last.to_datetime(Time::midnight())).ok()?
+        } else {
+            self.length.after(start, &self.zone)?
+        };
+        Some((start, end))
     }
 
     fn has_not_ended(
@@ -228,6 +238,9 @@ fn zone_of(properties: &[Property]) -> Result<Option<TimeZone>, Wrong> {
                 return Err(
                     property.wrong("must be PUBLISH: a calendar, and not an invitation to one")
                 );
+            }
+            "X-WR-TIMEZONE" if zone.is_some() => {
+                return Err(property.wrong("stands twice in the calendar"));
             }
             "X-WR-TIMEZONE" => zone = Some(zone_named(&property.value, property)?),
             "VERSION" | "CALSCALE" | "METHOD" | "PRODID" | "NAME" | "DESCRIPTION" | "UID"
@@ -315,8 +328,8 @@ impl Reading<'_> {
         };
         let mut overrides = false;
         for property in self.all("CATEGORIES") {
-            overrides |=
-                property.text()?.split(',').any(|c| c.trim().eq_ignore_ascii_case("override"));
+            let categories = property.texts()?;
+            overrides |= categories.iter().any(|c| c.trim().eq_ignore_ascii_case("override"));
         }
         let certain = match self.one("STATUS")? {
             None => true,
@@ -327,7 +340,9 @@ impl Reading<'_> {
             },
         };
         let moved = instead_of.is_some();
-        let event = Event { user, zone, start, length, rule, until, excluded, moved, overrides };
+        let all_day = matches!(start_moment, Moment::Date(_));
+        let event =
+            Event { user, zone, start, all_day, length, rule, until, excluded, moved, overrides };
         Ok(Read { event, uid, instead_of, certain })
     }
 

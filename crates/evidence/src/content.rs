@@ -33,6 +33,9 @@ pub(crate) struct Property {
 /// More events than any rota has.
 const MAX_EVENTS: usize = 20_000;
 
+/// More parameters than any property has.
+const MAX_PARAMETERS: usize = 64;
+
 /// The longest line once it is unfolded.
 const MAX_LINE: usize = 1 << 16;
 
@@ -172,6 +175,9 @@ impl Property {
                 None => after.split_at(after.find([':', ';', ',']).unwrap_or(after.len())),
             };
             let name = name.to_ascii_uppercase();
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(wrong(&format!("there are more than {MAX_PARAMETERS} parameters")));
+            }
             if parameters.iter().any(|(other, _)| *other == name) {
                 return Err(wrong(&format!("the parameter `{name}` stands twice")));
             }
@@ -209,12 +215,19 @@ impl Property {
         }
     }
 
-    /// The value as text, without its escapes (3.3.11).
+    /// The value as one text, without its escapes (3.3.11). Commas that are not
+    /// escaped belong to it, as many calendars have them.
     pub(crate) fn text(&self) -> Result<String, Wrong> {
-        let mut text = String::with_capacity(self.value.len());
+        self.texts().map(|texts| texts.join(","))
+    }
+
+    /// The value as a list of texts, with commas between that are not escaped.
+    pub(crate) fn texts(&self) -> Result<Vec<String>, Wrong> {
+        let (mut texts, mut text) = (Vec::new(), String::new());
         let mut characters = self.value.chars();
         while let Some(character) = characters.next() {
             match character {
+                ',' => texts.push(std::mem::take(&mut text)),
                 '\\' => text.push(match characters.next() {
                     Some('n' | 'N') => '\n',
                     Some(escaped @ ('\\' | ';' | ',')) => escaped,
@@ -223,7 +236,8 @@ impl Property {
                 other => text.push(other),
             }
         }
-        Ok(text)
+        texts.push(text);
+        Ok(texts)
     }
 
     pub(crate) fn wrong(&self, message: impl std::fmt::Display) -> Wrong {

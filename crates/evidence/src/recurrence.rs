@@ -84,12 +84,10 @@ impl Rule {
                 "UNTIL" => rule.end = End::Until(value.to_owned()),
                 "WKST" => rule.week_start = weekday(value).ok_or_else(wrong)?,
                 "BYDAY" => {
-                    rule.days =
-                        value.split(',').map(day).collect::<Option<_>>().ok_or_else(wrong)?;
+                    rule.days = list(value, day).ok_or_else(wrong)?;
                 }
                 "BYMONTHDAY" => {
-                    rule.month_days =
-                        value.split(',').map(month_day).collect::<Option<_>>().ok_or_else(wrong)?;
+                    rule.month_days = list(value, month_day).ok_or_else(wrong)?;
                 }
                 _ => return Err(wrong()),
             }
@@ -161,6 +159,19 @@ fn days_between(first: Date, date: Date) -> i32 {
     i32::try_from(date.duration_since(first).as_hours() / 24).unwrap_or(i32::MAX)
 }
 
+/// What stands between commas, each once: however often a rule repeats itself,
+/// asking it about a date takes no longer.
+fn list<T: PartialEq>(text: &str, one: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let mut all = Vec::new();
+    for part in text.split(',') {
+        let read = one(part)?;
+        if !all.contains(&read) {
+            all.push(read);
+        }
+    }
+    Some(all)
+}
+
 /// Digits and nothing else.
 fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
@@ -204,6 +215,16 @@ fn signed(text: &str) -> Option<i8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_twice_is_kept_once() {
+        for (twice, once) in
+            [("BYDAY=1MO,MO,1MO,+1MO", "BYDAY=1MO,MO"), ("BYMONTHDAY=1,-1,1,01", "BYMONTHDAY=1,-1")]
+        {
+            let read = |part: &str| Rule::read(&format!("FREQ=MONTHLY;{part}")).unwrap();
+            assert_eq!(read(twice), read(once));
+        }
+    }
 
     #[test]
     fn what_is_not_understood_is_refused() {

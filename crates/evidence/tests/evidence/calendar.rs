@@ -105,6 +105,39 @@ fn times_that_clocks_skip_or_show_twice_are_those_of_the_rfc() {
     assert_eq!(users(&skipped, "2026-03-08T07:29:59Z"), [""; 0]);
 }
 
+/// In Santiago the clocks skip midnight; the day is there all the same, from one
+/// o'clock, and ends with itself.
+#[test]
+fn a_day_whose_midnight_is_skipped_is_a_day() {
+    let rota = read(&calendar(&format!(
+        "X-WR-TIMEZONE:America/Santiago\n{}",
+        event("DTSTART;VALUE=DATE:20260904\nRRULE:FREQ=DAILY;COUNT=4")
+    )))
+    .unwrap();
+    let shift = asked(&rota, at("2026-09-06T12:00:00Z")).shifts.remove(0);
+    assert_eq!(shift.start, at("2026-09-06T04:00:00Z"));
+    assert_eq!(shift.end, at("2026-09-07T03:00:00Z"));
+    for second in ["2026-09-06T03:59:59Z", "2026-09-06T04:00:00Z", "2026-09-08T02:59:59Z"] {
+        assert_eq!(asked(&rota, at(second)).shifts.len(), 1, "{second}");
+    }
+    assert_eq!(users(&rota, "2026-09-08T03:00:00Z"), [""; 0]);
+}
+
+#[test]
+fn a_category_is_what_is_between_commas_that_are_not_escaped() {
+    let with = |categories: &str| {
+        let event =
+            event(&format!("DTSTART:20261121T100000Z\nDURATION:PT1H\nCATEGORIES:{categories}"));
+        asked(&read(&calendar(&event)).unwrap(), at("2026-11-21T10:00:00Z")).shifts[0].is_override
+    };
+    for categories in ["override", "Shift,OVERRIDE", "a, override ,b", "a\\,b,override"] {
+        assert!(with(categories), "{categories}");
+    }
+    for categories in ["a\\,override", "no override", "overrides", "override\\,a"] {
+        assert!(!with(categories), "{categories}");
+    }
+}
+
 #[test]
 fn dates_are_taken_out_of_a_rule() {
     let rota = rota(&event(
@@ -260,6 +293,17 @@ fn what_is_not_understood_is_told_by_its_line() {
         (text.replace("END:VCALENDAR\r\n", ""), "rota.ics:1: `VCALENDAR` does not end"),
         (format!("{text}{text}"), "there must be one calendar in a text"),
         (text.replace("VERSION:2.0", "VERSION:1.0"), "rota.ics:2: `VERSION` must be 2.0"),
+        (
+            text.replace("VERSION:2.0", "X-WR-TIMEZONE:UTC\r\nX-WR-TIMEZONE:UTC"),
+            "rota.ics:3: `X-WR-TIMEZONE` stands twice in the calendar",
+        ),
+        (
+            text.replace(
+                "UID:1",
+                &format!("UID{}:1", (0..65).map(|n| format!(";X-{n}=1")).collect::<String>()),
+            ),
+            "rota.ics:5: there are more than 64 parameters",
+        ),
         (text.replace("VERSION:2.0", "METHOD:REQUEST"), "`METHOD` must be PUBLISH"),
         (text.replace("VERSION:2.0", "CALSCALE:HEBREW"), "`CALSCALE` must be GREGORIAN"),
         (text.replace("VERSION:2.0", "RRULE:FREQ=DAILY"), "is not understood in a calendar"),
