@@ -12,7 +12,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// Crates that only compute: no IO, no clock, no threads, no logging.
-const PURE: &[&str] = &["model", "engine", "audit", "flow", "access", "canonical", "evidence"];
+const PURE: &[&str] =
+    &["model", "engine", "audit", "flow", "access", "canonical", "evidence", "announce"];
 
 /// Crates that only compute but for one storage trait, with the files that are
 /// its door to the outside.
@@ -33,9 +34,11 @@ const PURE_DEPENDENCIES: &[&str] = &[
     "byteorder",
     "bytes",
     "cfg-if",
+    "cmov",
     "core_detect",
     "cpufeatures",
     "crypto-common",
+    "ctutils",
     "derive_more",
     "digest",
     "dyn-clone",
@@ -45,6 +48,7 @@ const PURE_DEPENDENCIES: &[&str] = &[
     "form_urlencoded",
     "granit-parser",
     "http",
+    "hmac",
     "hybrid-array",
     "ipnet",
     "itoa",

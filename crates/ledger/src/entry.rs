@@ -2,7 +2,7 @@ use std::fmt;
 
 use fallgate_canonical::{self as canonical, Digest};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::chain::Head;
@@ -266,6 +266,20 @@ impl Line {
     fn sealed(&mut self) -> Result<Digest, EventError> {
         self.hash = None;
         Ok(Digest::of(&self.form()?))
+    }
+}
+
+/// As its line has it.
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let line = Line {
+            event: self.event.clone(),
+            hash: Some(self.hash),
+            prev: self.prev,
+            schema: SCHEMA.to_owned(),
+            seq: self.seq,
+        };
+        line.serialize(serializer)
     }
 }
 
