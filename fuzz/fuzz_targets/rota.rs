@@ -18,6 +18,8 @@ fuzz_target!(|text: &str| {
             Ok(rota) => rota,
             Err(problem) => {
                 assert!(problem.line <= lines && !problem.message.is_empty(), "{problem}");
+                assert!(problem.message.len() <= 512, "{problem}");
+                assert!(!problem.message.contains(char::is_control), "{problem:?}");
                 continue;
             }
         };
