@@ -2,8 +2,12 @@
 #![no_main]
 
 use fallgate_manifest::{Input, InputKind, ReadOptions, Reading, read, write_cluster};
-use fallgate_model::{Cluster, Origin};
 use libfuzzer_sys::fuzz_target;
+
+#[path = "../../crates/manifest/tests/read/origins.rs"]
+mod origins;
+
+use origins::forget_origins;
 
 fuzz_target!(|text: &[u8]| {
     let first = reading(text);
@@ -26,23 +30,4 @@ fuzz_target!(|text: &[u8]| {
 fn reading(text: &[u8]) -> Reading {
     let input = Input { name: "fuzz.yaml".into(), text, kind: InputKind::File };
     read(&[input], &ReadOptions { threads: Some(1), ..ReadOptions::default() })
-}
-
-fn forget_origins(cluster: &mut Cluster) {
-    let none = Origin::default();
-    cluster.namespaces.iter_mut().for_each(|o| o.origin = none);
-    cluster.pods.iter_mut().for_each(|o| o.origin = none);
-    cluster.services.iter_mut().for_each(|o| o.origin = none);
-    cluster.endpoint_slices.iter_mut().for_each(|o| o.origin = none);
-    cluster.nodes.iter_mut().for_each(|o| o.origin = none);
-    cluster.entry_points.iter_mut().for_each(|o| o.origin = none);
-    for policy in &mut cluster.network_policies {
-        policy.origin = none;
-        let rules = policy.ingress.iter_mut().chain(&mut policy.egress).flatten();
-        rules.for_each(|rule| rule.origin = none);
-    }
-    for policy in &mut cluster.cluster_policies {
-        policy.origin = none;
-        policy.ingress.iter_mut().chain(&mut policy.egress).for_each(|rule| rule.origin = none);
-    }
 }
