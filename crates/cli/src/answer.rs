@@ -670,14 +670,17 @@ impl<'c> Asker<'c> {
     /// The smallest edit that would admit everything that was asked about or,
     /// where there is none, the connection that stands for its denial, and which
     /// of the two; or why there is none. `None` when no connection stands for it.
+    /// Whether the pods that the answer unites differ is the caller's to know.
     pub(crate) fn repair(
         &self,
         question: &Question,
         answer: &Answer,
+        partial: bool,
     ) -> Option<Result<(Repair, Admits), NoRepair>> {
         let example = answer.example.as_ref()?;
         let (from, to, twin) = self.witness(example, answer.verdict)?;
-        let all = self.between_two(question);
+        // Replicas that fare differently may be denied by different policies.
+        let all = (!partial).then(|| self.between_two(question)).flatten();
         let ask = |engine: &Engine, from: &_, to: &_| {
             let whole = all.as_ref().and_then(|all| {
                 let repair = engine.repair_all(from, to, example.packet, all).ok()?;
@@ -696,8 +699,7 @@ impl<'c> Asker<'c> {
     fn between_two(&self, question: &Question) -> Option<Connections> {
         let ([from], [to]) = (&**question.from, &**question.to) else { return None };
         self.exact(from, &to.member)?;
-        // Replicas that fare differently may be denied by different policies.
-        (!self.partial(from, &to.member)).then(|| self.asked(&to.member, &to.port))?
+        self.asked(&to.member, &to.port)
     }
 
     /// Asks about two pods that are just alike, where only one is in the input:

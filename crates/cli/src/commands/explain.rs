@@ -116,7 +116,7 @@ pub(crate) fn run(
     let mut told = Told::new(&asker, &question, &port);
     let verdict = told.answer.verdict;
     let denied = verdict == Verdict::Denied;
-    let repair = if denied { asker.repair(&question, &told.answer) } else { None };
+    let repair = if denied { asker.repair(&question, &told.answer, told.partial) } else { None };
     if let Some(Err(why)) = &repair {
         told.notes.push(format!("no edit admits it for certain: {why}"));
     }
