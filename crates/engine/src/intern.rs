@@ -160,8 +160,9 @@ impl CompiledRequirement {
     }
 }
 
-/// SEMANTICS §3 for labels and a selector as they are written.
-pub(crate) fn matches(selector: &Selector, labels: &Labels) -> Tri {
+/// Whether a selector selects what has these labels (SEMANTICS §3), both as
+/// they are written.
+pub fn matches(selector: &Selector, labels: &Labels) -> Tri {
     selector.requirements.iter().fold(Tri::Yes, |all, requirement| {
         let listed = labels.get(&requirement.key).map(|value| requirement.values.contains(value));
         let unvalued = labels.unvalued.contains(&requirement.key);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use fallgate_model::{
     Action, Change, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Direction, IpBlock,
-    METADATA_NAME, NamespaceMatch, NetworkPolicy, Object, Operator, Origin, Peer, Pod, PortMatch,
-    Rule, Selector, Str, Subject, Tier,
+    METADATA_NAME, NamespaceMatch, NetworkPolicy, Object, Origin, Peer, PortMatch, Rule, Selector,
+    Str, Subject, Tier,
 };
 use ipnet::IpNet;
 
@@ -15,6 +15,7 @@ use crate::connections::{Connections, Port, Verdict};
 use crate::effect::Diff;
 use crate::engine::Engine;
 use crate::explain::{Decision, SideExplanation, Stage, Step};
+use crate::intern::matches;
 use crate::map::Detail;
 use crate::snapshot::{End, Snapshot, workload_of};
 use crate::state::PodId;
@@ -291,7 +292,7 @@ impl Repairing<'_> {
             .filter(|policy| {
                 policy.namespace == namespace
                     && policy.rules(direction).is_some()
-                    && selects(&policy.pod_selector, pod) == Tri::Yes
+                    && matches(&policy.pod_selector, &pod.labels) == Tri::Yes
                     && (!exact
                         || !policy.pod_selector.is_empty()
                             && self.selects_exactly(&policy.pod_selector, subject))
@@ -299,7 +300,7 @@ impl Repairing<'_> {
             .min_by_key(|policy| {
                 let pods = self.snapshot.pods_in(&namespace).into_iter();
                 let pods = pods.filter_map(|id| self.snapshot.pod(id));
-                pods.filter(|pod| selects(&policy.pod_selector, pod) != Tri::No).count()
+                pods.filter(|pod| matches(&policy.pod_selector, &pod.labels) != Tri::No).count()
             });
         if existing.is_none() && !exact {
             return Err(NoRepair::NoPolicy);
@@ -468,7 +469,7 @@ impl Repairing<'_> {
         self.snapshot.pods_in(&pod.namespace).into_iter().all(|other| {
             let Some(pod) = self.snapshot.pod(other) else { return true };
             let wanted = Tri::from(workload_of(pod) == workload);
-            selects(selector, pod) == wanted
+            matches(selector, &pod.labels) == wanted
         })
     }
 
@@ -492,29 +493,6 @@ impl Repairing<'_> {
         let policies = self.snapshot.network_policies();
         free(&base, |name| policies.iter().any(|p| *p.namespace == *namespace && *p.name == *name))
     }
-}
-
-/// Whether a selector selects a pod.
-fn selects(selector: &Selector, pod: &Pod) -> Tri {
-    selector.requirements.iter().fold(Tri::Yes, |all, r| {
-        let value = pod.labels.get(&r.key);
-        let present = match value {
-            Some(_) => Tri::Yes,
-            None if pod.labels.unvalued.contains(&r.key) => Tri::Yes,
-            None if pod.labels.open => Tri::Unknown,
-            None => Tri::No,
-        };
-        let is_in = match value {
-            Some(value) => r.values.contains(value).into(),
-            None => present.and(Tri::Unknown),
-        };
-        all.and(match r.operator {
-            Operator::In => is_in,
-            Operator::NotIn => is_in.not(),
-            Operator::Exists => present,
-            Operator::DoesNotExist => present.not(),
-        })
-    })
 }
 
 /// Labels that controllers give and that do not outlive a roll-out.

@@ -1,8 +1,11 @@
 /// Whether a matcher matches, where the input may not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Tri {
+pub enum Tri {
+    /// It does not.
     No,
+    /// The input does not tell.
     Unknown,
+    /// It does.
     Yes,
 }
 
@@ -16,7 +19,7 @@ impl Tri {
     }
 
     /// Both hold. The order No < Unknown < Yes makes this the minimum.
-    pub(crate) fn and(self, other: Tri) -> Tri {
+    pub fn and(self, other: Tri) -> Tri {
         self.min(other)
     }
 

@@ -1,14 +1,14 @@
 //! Zones, and what may pass between them: everything that is not listed must be
 //! denied, within a zone too.
 
-use fallgate_engine::{Connections, Verdict, WorkloadRef};
+use fallgate_engine::{Connections, Tri, Verdict, WorkloadRef, matches};
 
 use super::Outcome;
 use super::file::{self, File, Located};
 use crate::answer::{Asker, Example, Question, Target};
 use crate::endpoint::{EndpointSpec, Member, Resolved};
 use crate::failure::Problem;
-use crate::labels::{Tri, matches, namespace_labels};
+use crate::labels::namespace_labels;
 use crate::port::PortSpec;
 
 /// A matrix, with what its zones are in the cluster.

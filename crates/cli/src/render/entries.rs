@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use fallgate_engine::{
-    Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, Union, WorkloadRef,
+    Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, Tri, Union,
+    WorkloadRef, matches,
 };
 use fallgate_model::{Direction, EntryPoint, Family, Selector, Str};
 
@@ -11,7 +12,6 @@ use super::names::place_of;
 use crate::context::Context;
 use crate::endpoint::{EndpointSpec, Member, Resolved, nearest, suggestion};
 use crate::failure::{Failure, Problem};
-use crate::labels::{self, Tri};
 use crate::port::PortSpec;
 
 /// One entry that is listed.
@@ -156,9 +156,8 @@ pub(crate) fn selected(
     detail: Detail,
     selector: &Selector,
 ) -> Result<BTreeSet<WorkloadRef>, Problem> {
-    let may = |id: &PodId| {
-        snapshot.pod(*id).is_some_and(|pod| labels::matches(selector, &pod.labels) != Tri::No)
-    };
+    let may =
+        |id: &PodId| snapshot.pod(*id).is_some_and(|pod| matches(selector, &pod.labels) != Tri::No);
     let found: BTreeSet<WorkloadRef> = (snapshot.pods().into_iter().filter(may))
         .filter_map(|id| place_of(snapshot, detail, id))
         .collect();
