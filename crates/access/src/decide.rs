@@ -11,27 +11,29 @@ use jiff::{SignedDuration, Timestamp};
 use crate::identity::{People, Relation, readable};
 use crate::rights::{Question, Rights};
 
-/// A request, and everything that bears on who agreed to it.
+/// A request, and everything that bears on who agreed to it; of it all, the
+/// tally keeps the decisions.
 #[derive(Clone, Copy, Debug)]
-pub struct Ballot<'a> {
+pub struct Ballot<'a, 'b> {
     /// The configuration, for who is who.
-    pub config: &'a AccessConfigSpec,
-    /// The request's policy, for who must agree.
-    pub policy: &'a AccessPolicySpec,
+    pub config: &'b AccessConfigSpec,
+    /// The request's policy, for who must agree. Without it nobody's agreement
+    /// is enough, and refusing counts all the same.
+    pub policy: Option<&'b AccessPolicySpec>,
     /// The request.
-    pub request: &'a AccessRequest,
+    pub request: &'b AccessRequest,
     /// Every decision that names the request, of every namespace.
     pub decisions: &'a [AccessDecision],
     /// The hash that an approval must quote; absent until there is a plan.
-    pub plan_hash: Option<&'a str>,
+    pub plan_hash: Option<&'b str>,
     /// The namespaces in which somebody must decide: the request's own first.
-    pub namespaces: &'a [String],
+    pub namespaces: &'b [String],
     /// Until when an approval must have been given.
     pub deadline: Option<Timestamp>,
     /// The uids of decisions whose narrowing is none.
-    pub no_narrowing: &'a BTreeSet<String>,
+    pub no_narrowing: &'b BTreeSet<String>,
     /// What the authorizer said.
-    pub rights: &'a Rights,
+    pub rights: &'b Rights,
     /// How old its answers may be.
     pub fresh: SignedDuration,
     /// Whose agreement is needed.
@@ -128,6 +130,9 @@ pub enum Discard {
 /// Whose agreement is missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {
+    /// That of anybody: there is no policy that says whose.
+    #[error("no policy that says who must agree")]
+    Policy,
     /// That of more people.
     #[error("{have} of {need} approvals")]
     People {
@@ -151,7 +156,7 @@ pub enum Missing {
     Namespace(String),
 }
 
-impl<'a> Ballot<'a> {
+impl<'a> Ballot<'a, '_> {
     /// Counts.
     pub fn tally(&self, now: Timestamp) -> Tally<'a> {
         let people = People::new(self.config);
@@ -279,7 +284,10 @@ impl<'a> Ballot<'a> {
     }
 
     fn missing_people(&self, voters: &[Vec<&Identity>], missing: &mut Vec<Missing>) {
-        let approval = &self.policy.approval;
+        let Some(approval) = self.policy.map(|policy| &policy.approval) else {
+            missing.push(Missing::Policy);
+            return;
+        };
         let count = |n: i32| usize::try_from(n).unwrap_or(0).max(1);
         if approval.stages.is_empty() {
             let (need, have) = (count(approval.approvals), voters.len());

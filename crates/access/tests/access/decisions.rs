@@ -49,7 +49,7 @@ impl Story {
         let rights = self.rights.clone().unwrap_or_else(|| all_may(decisions, now));
         let ballot = Ballot {
             config: &self.config,
-            policy: &self.policy,
+            policy: Some(&self.policy),
             request: &self.request,
             decisions,
             plan_hash: Some(HASH),
