@@ -65,10 +65,17 @@ impl People {
         self.relation(a, b) != Relation::Different
     }
 
-    /// Whether a user name, as a rota or a lock gives it, is that of a user.
+    /// How a user relates to a user name, as a rota gives it.
     pub fn relation_to_name(&self, user: &Identity, name: &str) -> Relation {
         let named = Identity { username: name.to_owned(), ..Identity::default() };
         self.relation(user, &named)
+    }
+
+    /// Whether a name is one that a user goes by, in whatever case: what a lock on
+    /// the name stops.
+    pub fn goes_by(&self, user: &Identity, name: &str) -> bool {
+        let (x, y) = (fold(&user.username), fold(name));
+        find(&self.folded, &x) == find(&self.folded, &y)
     }
 
     /// Whether a user is no person: ServiceAccounts, nodes, the control plane's
@@ -172,6 +179,17 @@ mod tests {
         let people = people(&[]);
         for odd in ["Alice", "аlice", "alice\u{200b}", "alice ", "ａlice", "alıce", ""] {
             assert_eq!(people.relation(&user("alice", ""), &user(odd, "")), Relation::Unclear);
+        }
+    }
+
+    #[test]
+    fn a_lock_on_any_name_of_a_person_is_on_the_person_and_on_nobody_else() {
+        let people = people(&[&["alice", "a.smith"]]);
+        for name in ["alice", "ALICE", "a.smith", "A.Smith"] {
+            assert!(people.goes_by(&user("alice", "1"), name));
+        }
+        for name in ["bob", "alice2", "", "аlice"] {
+            assert!(!people.goes_by(&user("alice", "1"), name));
         }
     }
 
