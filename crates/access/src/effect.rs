@@ -323,6 +323,15 @@ fn write_set(set: &Connections) -> Result<Ports, Refusal> {
     Ok(Ports::Ranges(ranges))
 }
 
+/// Refuses an effect of which something is unknown.
+pub(crate) fn certain(effect: &Effect) -> Result<(), Refusal> {
+    let unknown = effect.opened.iter().filter(|connection| connection.unknown.is_some());
+    match effect.unknown.iter().chain(unknown).next() {
+        None => Ok(()),
+        Some(connection) => Err(Refusal::EffectUnknown(show_written(connection))),
+    }
+}
+
 /// Whether all that one effect opens is opened by another one, too, and it
 /// closes nothing; the first connection that is not, in words.
 pub(crate) fn within(effect: &Effect, approved: &Effect) -> Result<(), String> {
@@ -370,7 +379,7 @@ fn read_set(ports: &Ports) -> Connections {
     }
 }
 
-pub(crate) fn show_written(connection: &Connection) -> String {
+fn show_written(connection: &Connection) -> String {
     let place = |place: &fallgate_api::Place| match place {
         fallgate_api::Place::Workload { namespace, name, kind } => {
             format!("{namespace}/{kind}/{name}")

@@ -56,7 +56,7 @@ impl Assess for World<'_> {
         }
         let effect = effect::write(&applied, &missing)?;
         if case.policy.spec.unknown_effect == UnknownEffect::Refuse {
-            certain(&effect)?;
+            effect::certain(&effect)?;
         }
         let home = case.request.metadata.namespace.clone().unwrap_or_default();
         let plan = Plan {
@@ -164,15 +164,6 @@ fn matched_by(snapshot: &Snapshot, end: End, pods: &Pods) -> Result<Vec<PodId>, 
         found.push(id);
     }
     if found.is_empty() { Err(Refusal::NoPods(end, pods.namespace.to_string())) } else { Ok(found) }
-}
-
-/// Refuses an effect of which something is unknown.
-fn certain(effect: &Effect) -> Result<(), Refusal> {
-    let unknown = effect.opened.iter().filter(|connection| connection.unknown.is_some());
-    match effect.unknown.iter().chain(unknown).next() {
-        None => Ok(()),
-        Some(connection) => Err(Refusal::EffectUnknown(effect::show_written(connection))),
-    }
 }
 
 fn write(policy: &NetworkPolicy) -> Result<Value, Refusal> {

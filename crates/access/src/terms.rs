@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::identity::{People, Relation, readable};
 use crate::refusal::Refusal;
 use crate::resolve::Policy;
+use crate::status;
 
 /// A request that starts later than this after it was made is refused: whoever
 /// approves it could not know what the cluster will be like.
@@ -282,7 +283,7 @@ impl<'a> Terms<'a> {
                 && people.may_be_one(&grant.spec.requested_by, user)
                 && grant.status.as_ref().is_none_or(|status| {
                     let opened = status.activated_at.is_some() || !status.phase.is_terminal();
-                    opened && !holds(&status.conditions, condition::REVIEWED)
+                    opened && !status::holds(&status.conditions, condition::REVIEWED)
                 })
         });
         match unreviewed {
@@ -397,14 +398,6 @@ impl<'a> Terms<'a> {
         }
         None
     }
-}
-
-/// Whether a condition is true.
-pub(crate) fn holds(
-    conditions: &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition],
-    type_: &str,
-) -> bool {
-    conditions.iter().any(|condition| condition.type_ == type_ && condition.status == "True")
 }
 
 pub(crate) fn phase(grant: &AccessGrant) -> Phase {

@@ -2,9 +2,11 @@
 
 #![cfg(test)]
 
+mod cluster;
 mod decisions;
 mod plans;
 mod shop;
+mod stories;
 mod terms;
 mod theorems;
 mod world;
