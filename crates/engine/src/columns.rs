@@ -25,6 +25,7 @@ const NONE: SetId = 0;
 const ALL: SetId = 1;
 
 pub(crate) const EMPTY: Cell = Bounds { certain: NONE, possible: NONE };
+pub(crate) const FULL: Cell = Bounds { certain: ALL, possible: ALL };
 
 /// The sets of one computation, with what was computed about them.
 #[derive(Debug)]

@@ -37,7 +37,7 @@ pub use explain::{Decision, Explanation, SideExplanation, Stage, Step};
 pub use exposure::{ExposedPeer, ExposedSide, Exposure, PotentialPeer};
 pub use idle::Idle;
 pub use intern::matches;
-pub use map::{Detail, Entry, Place};
+pub use map::{Alike, Detail, Entry, Place};
 pub use repair::{Edit, EditedObject, NoRepair, Repair};
 pub use service::ServiceTargets;
 pub use snapshot::{End, Snapshot, Union, WorkloadRef};

@@ -12,13 +12,13 @@ use crate::args::{self, Global};
 use crate::context::Context;
 use crate::endpoint::EndpointSpec;
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, Problem};
 use crate::graph::{self, Graph, Kind, Link, Page, Picture};
 use crate::output::{Printer, Style, Table, Text, clean};
 use crate::port::PortSpec;
 use crate::render::{
-    Csv, Ends, Filter, Fragments, Grouped, JsonStream, Line, Names, PortFilter, Row, code, entries,
-    entry_name, escape, interval_texts, selected, short,
+    Csv, Ends, Filter, Fragments, JsonStream, Line, Names, PortFilter, Row, Tally, code, entries,
+    entry_name, escape, grouped, interval_texts, selected, short,
 };
 use crate::wire;
 
@@ -155,13 +155,6 @@ pub(crate) fn run(global: &Global, args: &MapArgs, printer: &mut Printer) -> Res
     Ok(context.listed(if tally.unknown { Exit::Incomplete } else { Exit::Yes }))
 }
 
-/// What was listed.
-#[derive(Default)]
-struct Tally {
-    entries: usize,
-    unknown: bool,
-}
-
 /// Which entries to list, and how fine.
 struct Listing<'a> {
     context: &'a Context,
@@ -176,8 +169,7 @@ impl Listing<'_> {
         each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         entries(&self.context.snapshot, self.detail, self.filter, &mut |row| {
-            tally.entries += 1;
-            tally.unknown |= row.interval.certain != row.interval.possible;
+            tally.add(row, 1);
             each(row)
         })
     }
@@ -187,11 +179,7 @@ impl Listing<'_> {
     }
 
     fn lines(&self, tally: &mut Tally) -> Result<Vec<Line>, Failure> {
-        let mut grouped = Grouped::default();
-        self.each(tally, &mut |row| {
-            grouped.add(row);
-            Ok(())
-        })?;
+        let grouped = grouped(&self.context.snapshot, self.detail, self.filter, tally)?;
         Ok(grouped.lines(&self.names()))
     }
 
@@ -288,7 +276,15 @@ impl Listing<'_> {
     ) -> Result<(), Failure> {
         let mut graph = GraphOf::default();
         self.add_everybody(&mut graph);
+        let mut links = 0;
         self.each(tally, &mut |row| {
+            links += 1;
+            if links > graph::MOST_LINKS {
+                let most = graph::MOST_LINKS;
+                return Err(Problem::new(format!("more than {most} connections are no picture"))
+                    .help("-n, --from and --to choose a part; the table tells all of them")
+                    .into());
+            }
             graph.add(row);
             Ok(())
         })?;

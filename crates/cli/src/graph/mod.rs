@@ -29,6 +29,10 @@ pub(crate) const READABLE_EDGES: usize = 120;
 /// The same for cards.
 pub(crate) const READABLE_CARDS: usize = 80;
 
+/// A graph of more links than this is refused: it would take minutes and
+/// gigabytes to condense, and be no picture.
+pub(crate) const MOST_LINKS: usize = 1_000_000;
+
 /// A longer list of names on a card is cut, and says how many are left.
 const LONGEST_LIST: usize = 10;
 

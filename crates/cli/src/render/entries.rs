@@ -3,11 +3,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use fallgate_engine::{
-    Addresses, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, Tri, Union,
+    Addresses, Alike, Connections, Detail, Entry, Interval, Place, PodId, Snapshot, Tri, Union,
     WorkloadRef, matches,
 };
 use fallgate_model::{Direction, EntryPoint, Family, Selector, Str};
 
+use super::grouped::Grouped;
 use super::names::place_of;
 use crate::context::Context;
 use crate::endpoint::{EndpointSpec, Member, Resolved, nearest, suggestion};
@@ -223,7 +224,32 @@ impl PortFilter {
     }
 }
 
+/// What was listed.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) entries: usize,
+    pub(crate) unknown: bool,
+}
+
+impl Tally {
+    /// Counts an entry of this many sources.
+    pub(crate) fn add(&mut self, row: &Row<'_>, sources: usize) {
+        self.entries += sources;
+        self.unknown |= row.interval.certain != row.interval.possible;
+    }
+}
+
 impl Filter {
+    /// What the filter tells sources apart by: of two that are of one kind, it
+    /// lets through the same entries.
+    fn kind(&self, place: &Place) -> u8 {
+        let Place::Workload(workload) = place else { return 0 };
+        let inside = self.namespace.as_ref().is_some_and(|n| *n == workload.namespace);
+        let among = self.selected.as_ref().is_some_and(|s| s.contains(workload));
+        let from = self.from.as_ref().is_some_and(|ends| ends.workloads.contains(workload));
+        u8::from(inside) | u8::from(among) << 1 | u8::from(from) << 2
+    }
+
     fn row<'a>(&self, entry: &Entry<'a>, entry_point: bool) -> Option<Row<'a>> {
         if let Some(namespace) = &self.namespace {
             let inside =
@@ -279,6 +305,53 @@ pub(crate) fn entries(
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     outcome?;
+    other_entries(snapshot, detail, filter, each)
+}
+
+/// The same, gathered to be told in few lines. What is common to many sources is
+/// added once, so that a cluster that no policy divides takes no time that grows
+/// with its pairs.
+pub(crate) fn grouped(
+    snapshot: &Snapshot,
+    detail: Detail,
+    filter: &Filter,
+    tally: &mut Tally,
+) -> Result<Grouped, Failure> {
+    let mut grouped = Grouped::default();
+    let mut sources = 0;
+    snapshot.map_alike(detail, &|place| filter.kind(place), &mut |alike| {
+        match alike {
+            Alike::Sources(places) => {
+                sources = places.len();
+                if sources > 1 {
+                    grouped.from(false, places);
+                }
+            }
+            Alike::Entry(entry) => {
+                if let Some(row) = filter.row(&entry, false) {
+                    tally.add(&row, sources);
+                    if sources > 1 { grouped.add_to_sources(&row) } else { grouped.add(&row) }
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    other_entries(snapshot, detail, filter, &mut |row| {
+        tally.add(row, 1);
+        grouped.add(row);
+        Ok(())
+    })?;
+    Ok(grouped)
+}
+
+/// The entries of the nodes that the filter names, and what Ingresses and routes
+/// let in.
+fn other_entries(
+    snapshot: &Snapshot,
+    detail: Detail,
+    filter: &Filter,
+    each: &mut dyn FnMut(&Row<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     node_entries(snapshot, detail, filter, each)?;
     for entry_point in snapshot.entry_points() {
         let from = Place::Workload(entry_ref(&entry_point));

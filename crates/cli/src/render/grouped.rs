@@ -12,9 +12,11 @@ use super::names::{Names, interval_texts};
 pub(crate) struct Grouped {
     places: Numbered<(bool, Place)>,
     labels: Numbered<(Interval, bool)>,
-    /// For each source and label the destinations, in order.
+    /// Sets of sources that have the same entries.
+    sources: Numbered<Vec<u32>>,
+    /// For each set of sources and label the destinations.
     found: BTreeMap<(u32, u32), Vec<u32>>,
-    /// The numbers of the last entry's source, destination and label.
+    /// The numbers of the last entry's sources, destination and label.
     last: [u32; 3],
 }
 
@@ -37,15 +39,25 @@ pub(crate) struct Line {
 impl Grouped {
     /// Adds an entry.
     pub(crate) fn add(&mut self, row: &Row<'_>) {
-        // Entries come by source and destination in one order: nearly always the
-        // next number is the right one, and comparing is cheaper than hashing a
-        // copy of the names.
-        let [last_from, last_to, last_label] = self.last;
-        let from = self.places.number_near(
-            &[last_from],
-            |known| known.0 == row.entry_point && known.1 == *row.from,
-            || (row.entry_point, row.from.clone().into_owned()),
-        );
+        self.from(row.entry_point, &[&*row.from]);
+        self.add_to_sources(row);
+    }
+
+    /// Says which sources have the entries that are added to sources next;
+    /// Ingresses or routes if `entry_point`.
+    pub(crate) fn from(&mut self, entry_point: bool, sources: &[&Place]) {
+        let places = &mut self.places;
+        let mut number = |place: &Place| places.number(&(entry_point, place.clone()));
+        let set: Vec<u32> = sources.iter().map(|place| number(place)).collect();
+        self.last[0] = self.sources.number(&set);
+    }
+
+    /// Adds an entry that all the sources have.
+    pub(crate) fn add_to_sources(&mut self, row: &Row<'_>) {
+        // Entries come by destination in one order: nearly always the next number
+        // is the right one, and comparing is cheaper than hashing a copy of the
+        // names.
+        let [sources, last_to, last_label] = self.last;
         let to = self.places.number_near(
             &[last_to.saturating_add(1), last_to.saturating_add(2)],
             |(entry_point, place)| !entry_point && *place == *row.to,
@@ -56,8 +68,8 @@ impl Grouped {
             |(interval, partial)| *partial == row.partial && *interval == *row.interval,
             || (row.interval.clone().into_owned(), row.partial),
         );
-        self.last = [from, to, label];
-        self.found.entry((from, label)).or_default().push(to);
+        self.last = [sources, to, label];
+        self.found.entry((sources, label)).or_default().push(to);
     }
 
     /// The lines, by their first source and destination.
@@ -77,15 +89,17 @@ impl Grouped {
 
         let mut merged: FxHashMap<(Vec<u32>, u32), usize> = FxHashMap::default();
         let mut sets: Vec<(Vec<u32>, Vec<u32>, u32)> = Vec::new();
-        for ((from, label), to) in self.found {
+        for ((sources, label), to) in self.found {
             let mut to: Vec<u32> = to.into_iter().map(rank_of).collect();
             to.sort_unstable();
             let at = *merged.entry((to, label)).or_insert_with_key(|(to, _)| {
                 sets.push((Vec::new(), to.clone(), label));
                 sets.len() - 1
             });
-            if let Some((sources, ..)) = sets.get_mut(at) {
-                sources.push(rank_of(from));
+            if let Some((from, ..)) = sets.get_mut(at)
+                && let Some(sources) = self.sources.list.get(sources as usize)
+            {
+                from.extend(sources.iter().map(|source| rank_of(*source)));
             }
         }
         for (from, ..) in &mut sets {

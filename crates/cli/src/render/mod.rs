@@ -10,7 +10,9 @@ mod markdown;
 mod names;
 
 pub(crate) use csv::{Csv, escape};
-pub(crate) use entries::{Ends, Filter, PortFilter, Row, entries, entry_ref, port_names, selected};
+pub(crate) use entries::{
+    Ends, Filter, PortFilter, Row, Tally, entries, entry_ref, grouped, port_names, selected,
+};
 pub(crate) use grouped::{Grouped, Line, entry_name};
 pub(crate) use json::{Fragments, JsonStream};
 pub(crate) use junit::{Case, CaseResult, junit};

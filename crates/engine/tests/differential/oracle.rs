@@ -1,8 +1,9 @@
 //! The engine against the oracle, on generated clusters of every trap.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
-use fallgate_engine::{Detail, Engine, Interval, Place, Port, Snapshot, WorkloadRef};
+use fallgate_engine::{Alike, Detail, Engine, Interval, Place, Port, Snapshot, WorkloadRef};
 use fallgate_model::Direction;
 use fallgate_oracle as oracle;
 use fallgate_oracle::generate::Knobs;
@@ -10,7 +11,7 @@ use fastrand::Rng;
 
 use crate::cases::{Case, Outcome, ensure, for_all};
 use crate::ends::{engine_end, engine_verdict, pod_ids};
-use crate::maps::entries;
+use crate::maps::{Entries, entries};
 
 /// How many questions the oracle is asked about one cluster, and again about
 /// its map. Every question about a small cluster; of those about a larger one,
@@ -77,6 +78,30 @@ fn engine_equals_oracle(case: &Case<'_>) -> Outcome {
     map_equals_oracle(case, &snapshot, &ports, &addresses)
 }
 
+/// The entries of a map, from those of sources that are alike.
+fn entries_alike(snapshot: &Snapshot, detail: Detail) -> Entries {
+    let mut entries = Vec::new();
+    let mut sources: Vec<Place> = Vec::new();
+    // Some sources are told apart, as by what a listing is asked for.
+    let kind = |place: &Place| match place {
+        Place::Workload(w) => u8::from(w.name.len() % 2 == 0),
+        _ => 0,
+    };
+    snapshot.map_alike(detail, &kind, &mut |alike| {
+        match alike {
+            Alike::Sources(places) => sources = places.iter().map(|p| (*p).clone()).collect(),
+            Alike::Entry(e) => entries.extend(
+                sources
+                    .iter()
+                    .map(|from| (from.clone(), e.to.clone(), e.interval.clone(), e.partial)),
+            ),
+        }
+        ControlFlow::Continue(())
+    });
+    entries.sort_by(|a, b| (&a.0, &a.1).cmp(&(&b.0, &b.1)));
+    entries
+}
+
 fn map_equals_oracle(
     case: &Case<'_>,
     snapshot: &Snapshot,
@@ -89,6 +114,10 @@ fn map_equals_oracle(
         entries.is_sorted_by(|a, b| (&a.0, &a.1) < (&b.0, &b.1)),
         "the map is not sorted, or has two entries for a pair"
     );
+    for detail in [Detail::Workloads, Detail::Pods] {
+        let same = entries_alike(snapshot, detail) == self::entries(snapshot, detail);
+        ensure!(same, "sources that are told together differ");
+    }
     let place = |w: &oracle::WorkloadRef| {
         Place::Workload(WorkloadRef {
             namespace: w.namespace.clone(),
