@@ -91,7 +91,7 @@ pub use canonical::plan_hash;
 pub use decide::{Ballot, Consent, Discard, Judged, Missing, Standing, Tally};
 pub use identity::{People, Relation};
 pub use lifecycle::{ARMING, Ending, FRESH, Owner, SKEW, next, sweep};
-pub use observed::{Canaries, Live, Lock, Name, Observed, Probe, Record, grant_name, names};
+pub use observed::{Canaries, Live, Lock, Name, Observed, Probe, Record, grant_name, grant_uid, names};
 pub use plan::{Assess, Planned};
 pub use record::{Entry, Key, Kind, Object};
 pub use refusal::{End, Refusal};

@@ -34,8 +34,8 @@ pub struct Observed<'a> {
     pub decisions: &'a [AccessDecision],
     /// The grant, read live under the name of the request.
     pub grant: Option<&'a AccessGrant>,
-    /// The grant's objects, read live; absent where that failed, or where there
-    /// is no grant.
+    /// The objects of the request's grant, also where it is gone ([`grant_uid`]),
+    /// read live; absent where that failed, or where there never was a grant.
     pub live: Option<Live<'a>>,
     /// The locks of the request's and the grant's namespaces, and of the cluster.
     pub locks: &'a [Lock<'a>],
@@ -160,6 +160,16 @@ pub fn names(grant: &AccessGrant) -> Vec<Name> {
         Some(Name { kind: "NetworkPolicy", namespace, name: policy_name(uid, at) })
     });
     switches.chain(policies).collect()
+}
+
+/// The uid whose label is looked for, as to what a grant has opened: that of the
+/// grant, else that of the one that was there.
+pub fn grant_uid<'a>(
+    request: &'a AccessRequest,
+    grant: Option<&'a AccessGrant>,
+) -> Option<&'a str> {
+    let gone = || Some(request.status.as_ref()?.grant_ref.as_ref()?.uid.as_str());
+    grant.and_then(|grant| grant.metadata.uid.as_deref()).or_else(gone)
 }
 
 /// The name of the grant that a request gets.

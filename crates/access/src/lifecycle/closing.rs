@@ -1,7 +1,9 @@
 //! Why a grant ends, and how it is closed.
 
 use fallgate_api::names::{condition, reason};
-use fallgate_api::{AccessGrant, AccessGrantStatus, ClosedBy, EndReason, Phase, Verdict};
+use fallgate_api::{
+    AccessGrant, AccessGrantStatus, ClosedBy, EndReason, GrantRef, ManagedObject, Phase, Verdict,
+};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
@@ -9,7 +11,7 @@ use super::switch::{self, Switch};
 use super::{ARMING, Cycle, PATIENT, grant_phase};
 use crate::decide::Standing;
 use crate::identity::People;
-use crate::observed::{Lock, Probe, belongs};
+use crate::observed::{Live, Lock, Probe, belongs};
 use crate::record::{self, Key, Kind, Object};
 use crate::refusal::Refusal;
 use crate::status::{self, Truth};
@@ -73,12 +75,10 @@ impl Cycle<'_> {
             .or_else(|| self.grown(grant))
     }
 
-    /// It has ended, or is ending: that never reverts.
+    /// It has ended, or is ending: that never reverts. Nor does it outlive its
+    /// request.
     fn told(&self, grant: &AccessGrant) -> Option<Ending> {
-        let request = self.status().phase;
-        let Some(status) = &grant.status else {
-            return request.is_terminal().then(over_without_grant);
-        };
+        let status = grant.status.clone().unwrap_or_default();
         let why = match (status.phase, status.end_reason) {
             (Phase::Revoking | Phase::Ended, Some(reason)) => Why::Reason(reason),
             (Phase::Ended, None) => Why::Reason(EndReason::Revoked),
@@ -90,14 +90,17 @@ impl Cycle<'_> {
             (phase, _) if phase == Phase::Revoking || phase.is_terminal() => {
                 Why::Failed(reason::CHANGED)
             }
-            _ if request.is_terminal() => return Some(over_without_grant()),
+            _ if self.status().phase.is_terminal() => {
+                let over = Refusal::Changed("the request, which is over,");
+                return Some(Ending::failed(&over));
+            }
             _ if self.o.request.metadata.deletion_timestamp.is_some() => {
                 let ending = ends(EndReason::Revoked, "its request was deleted");
                 return ending.map(|ending| ending.by(ClosedBy::Other));
             }
             _ => return None,
         };
-        let message = status.message.clone().unwrap_or_default();
+        let message = status.message.unwrap_or_default();
         Some(Ending { why, by: status.closed_by, message })
     }
 
@@ -153,7 +156,11 @@ impl Cycle<'_> {
 
     /// Its time is over, by either clock.
     fn over(&self, grant: &AccessGrant) -> Option<Ending> {
-        let due = self.due(grant)?;
+        let Some(due) = self.due(grant) else {
+            // What is open and knows no end has none but now.
+            let open = grant_phase(grant) == Phase::Active;
+            return open.then(|| ends(EndReason::DriftDetected, "its end was not known")).flatten();
+        };
         if self.later() < due {
             return None;
         }
@@ -164,10 +171,7 @@ impl Cycle<'_> {
 
     fn is_gone(&self, grant: &AccessGrant) -> bool {
         let uid = grant.metadata.uid.as_deref().unwrap_or_default();
-        self.o.live.is_some_and(|live| {
-            !live.switches.iter().any(|job| belongs(&job.metadata, uid))
-                && !live.policies.iter().any(|policy| belongs(&policy.metadata, uid))
-        })
+        self.o.live.is_some_and(|live| Remains::of(live, uid, grant.status.as_ref()).is_none())
     }
 
     /// Its policy is not the one that it was approved under.
@@ -226,6 +230,9 @@ impl Cycle<'_> {
                     let same =
                         written.is_none_or(|w| job.metadata.uid.as_deref() == Some(w.uid.as_str()));
                     match switch::look(job, uid, limit) {
+                        Switch::Broken(what) if same && written.is_some() => {
+                            return altered("switch", what);
+                        }
                         Switch::Broken(_) if !belongs(&job.metadata, uid) => {
                             return Some(
                                 self.taken(format!("Job `{namespace}/{}`", named(&job.metadata))),
@@ -236,8 +243,11 @@ impl Cycle<'_> {
                         Switch::Idle if written.is_some() => {
                             return altered("switch", "its clock was stopped");
                         }
-                        Switch::Armed(start, _)
-                            if written.is_some_and(|w| w.start_time != Some(Time(start))) =>
+                        Switch::Armed(start, deadline)
+                            if written.is_some_and(|w| {
+                                w.start_time != Some(Time(start))
+                                    || w.deadline != Some(Time(deadline))
+                            }) =>
                         {
                             return altered("switch", "its clock was set anew");
                         }
@@ -252,7 +262,9 @@ impl Cycle<'_> {
         }
         let active = grant_phase(grant) == Phase::Active;
         for (at, _) in grant.spec.policies.iter().enumerate() {
-            let namespace = switch::policy_namespace(grant, at)?;
+            let Some(namespace) = switch::policy_namespace(grant, at) else {
+                return altered("plan", "a policy of it names no namespace");
+            };
             let Some(policy) = switch::find_policy(live.policies, grant, uid, at) else {
                 if active {
                     return self.gone("its policy");
@@ -261,7 +273,9 @@ impl Cycle<'_> {
             };
             let owner = armed.iter().find(|switch| switch.namespace == namespace);
             let owner = owner.map(|switch| switch.uid.as_str()).unwrap_or_default();
-            if !belongs(&policy.metadata, uid) {
+            let known = |object: &ManagedObject| Some(&object.uid) == policy.metadata.uid.as_ref();
+            let known = status.is_some_and(|status| status.objects.iter().any(known));
+            if !known && !belongs(&policy.metadata, uid) {
                 let name = format!("NetworkPolicy `{namespace}/{}`", named(&policy.metadata));
                 return Some(self.taken(name));
             }
@@ -329,32 +343,19 @@ impl Cycle<'_> {
             return self.wait("the grant's objects could not be read", self.soon());
         };
         let uid = grant.metadata.uid.as_deref().unwrap_or_default();
-        let own = |metadata: &&ObjectMeta| belongs(metadata, uid);
-        let place = |metadata: &&ObjectMeta| (metadata.namespace.clone(), metadata.name.clone());
-        let mut switches: Vec<_> =
-            live.switches.iter().map(|job| &job.metadata).filter(own).collect();
-        let mut policies: Vec<_> =
-            live.policies.iter().map(|policy| &policy.metadata).filter(own).collect();
-        switches.sort_by_key(place);
-        policies.sort_by_key(place);
+        let remains = Remains::of(live, uid, grant.status.as_ref());
         let phase = grant_phase(grant);
         let told = phase == Phase::Revoking || phase.is_terminal();
         let tell = || (!told && self.leads()).then(|| self.revoking(grant, ending));
-        if policies.is_empty()
-            && !switches.is_empty()
+        if remains.switches_only()
             && let Some(step) = tell().flatten()
         {
             return step;
         }
-        let all = switches.iter().map(|metadata| ("Job", *metadata));
-        let mut all = all.chain(policies.iter().map(|metadata| ("NetworkPolicy", *metadata)));
-        let doomed = all
-            .find(|(_, metadata)| metadata.deletion_timestamp.is_none() && metadata.uid.is_some());
-        if let Some((kind, metadata)) = doomed {
-            let (object, ending) = (Object::of(kind, metadata), ending.clone());
-            return Step::Send(Call::Close(object, ending));
+        if let Some(object) = remains.next(uid) {
+            return Step::Send(Call::Close(object, ending.clone()));
         }
-        if !switches.is_empty() || !policies.is_empty() {
+        if !remains.is_none() {
             let waiting = || self.wait("what the grant opened is being deleted", self.soon());
             return tell().flatten().unwrap_or_else(waiting);
         }
@@ -363,6 +364,26 @@ impl Cycle<'_> {
         }
         let last = if phase.is_terminal() { None } else { self.last(grant, ending) };
         last.unwrap_or_else(|| self.aftermath(Some(grant)))
+    }
+
+    /// A grant that was there is gone, whoever deleted it. What it opened is
+    /// closed, and it is not made again.
+    pub(super) fn vanished(&self, gone: &GrantRef) -> Step {
+        if !self.o.complete {
+            return self.wait("not everything could be read", self.soon());
+        }
+        let Some(live) = self.o.live else {
+            return self.wait("what the grant opened could not be read", self.soon());
+        };
+        let remains = Remains::of(live, &gone.uid, None);
+        match remains.next(&gone.uid) {
+            Some(object) => Step::Send(Call::Delete(object)),
+            None if !remains.is_none() => {
+                self.wait("what the grant opened is being deleted", self.soon())
+            }
+            None if !self.leads() => self.wait("another process leads", None),
+            None => self.end(Phase::Ended, reason::CHANGED, "its grant was deleted"),
+        }
     }
 
     fn revoking(&self, grant: &AccessGrant, ending: &Ending) -> Option<Step> {
@@ -485,7 +506,7 @@ impl Cycle<'_> {
             status.phase = if phase == Phase::Pending { Phase::Arming } else { phase };
             status.message = grant.status.as_ref().and_then(|status| status.message.clone());
         }
-        status.grant_ref = Some(fallgate_api::GrantRef {
+        status.grant_ref = Some(GrantRef {
             name: grant.metadata.name.clone().unwrap_or_default(),
             uid: grant.metadata.uid.clone().unwrap_or_default(),
         });
@@ -542,6 +563,7 @@ impl Cycle<'_> {
         if until.is_none_or(|until| self.now < until) {
             return self.wait("it is kept as a record", until);
         }
+        let grant = self.o.grant.filter(|grant| self.is_quoted_by(grant));
         let decisions = self.o.decisions.iter();
         let mut all = decisions
             .map(|decision| ("AccessDecision", &decision.metadata))
@@ -554,8 +576,54 @@ impl Cycle<'_> {
     }
 }
 
-fn over_without_grant() -> Ending {
-    Ending::failed(&Refusal::Changed("the request, which is over,"))
+/// What is there of a grant's objects, the switches first, in an order that is
+/// always the same.
+struct Remains<'a>(Vec<(&'static str, &'a ObjectMeta)>);
+
+impl<'a> Remains<'a> {
+    /// The objects with a grant's label, and those without it that its status
+    /// names, or that one of its switches owns: somebody took the label away.
+    fn of(live: Live<'a>, uid: &str, status: Option<&AccessGrantStatus>) -> Remains<'a> {
+        let switch = |uid: &String| {
+            status.is_some_and(|status| status.switches.iter().any(|switch| switch.uid == *uid))
+        };
+        let object = |uid: &String| {
+            status.is_some_and(|status| status.objects.iter().any(|object| object.uid == *uid))
+        };
+        let owned = |metadata: &ObjectMeta| {
+            metadata.owner_references.iter().flatten().any(|owner| switch(&owner.uid))
+        };
+        let own = |(_, metadata): &(&str, &ObjectMeta)| {
+            belongs(metadata, uid)
+                || metadata.uid.as_ref().is_some_and(|uid| switch(uid) || object(uid))
+                || owned(metadata)
+        };
+        let switches = live.switches.iter().map(|job| ("Job", &job.metadata));
+        let policies = live.policies.iter().map(|policy| ("NetworkPolicy", &policy.metadata));
+        let mut all: Vec<_> = switches.chain(policies).filter(own).collect();
+        all.sort_by_key(|(kind, metadata)| (*kind, &metadata.namespace, &metadata.name));
+        Remains(all)
+    }
+
+    fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether something would open if it were taken up again, and nothing is.
+    fn switches_only(&self) -> bool {
+        !self.is_none() && self.0.iter().all(|(kind, _)| *kind == "Job")
+    }
+
+    /// The next object to delete. What lacks the label is not ours to touch; it
+    /// goes with the switch that owns it.
+    fn next(&self, uid: &str) -> Option<Object> {
+        let doomed = self.0.iter().find(|(_, metadata)| {
+            metadata.deletion_timestamp.is_none()
+                && metadata.uid.is_some()
+                && belongs(metadata, uid)
+        });
+        doomed.map(|(kind, metadata)| Object::of(kind, metadata))
+    }
 }
 
 fn altered(what: &str, how: &str) -> Option<Ending> {

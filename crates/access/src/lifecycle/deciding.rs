@@ -28,12 +28,8 @@ const LISTED: usize = 64;
 impl<'a> Cycle<'a> {
     /// The next step of a request that has no grant.
     pub(super) fn request(&self) -> Step {
-        let status = self.status();
         if self.o.request.metadata.deletion_timestamp.is_some() {
             return self.wait("the request is being deleted", None);
-        }
-        if status.grant_ref.is_some() {
-            return self.vanished();
         }
         if self.o.grant.is_some() {
             let name = format!("AccessGrant `{}`", grant_name(self.o.request));
@@ -52,15 +48,6 @@ impl<'a> Cycle<'a> {
             None => self.planned(),
             Some(plan) => self.decided(plan),
         }
-    }
-
-    /// A grant that was there is gone, whoever deleted it: what it opened goes
-    /// with its switch, and it is not made again.
-    fn vanished(&self) -> Step {
-        if !self.o.complete {
-            return self.wait("not everything could be read", self.soon());
-        }
-        self.end(Phase::Ended, reason::CHANGED, "its grant was deleted")
     }
 
     /// Ends the request where somebody has stopped it, or asks whether they may.
@@ -353,7 +340,7 @@ impl<'a> Cycle<'a> {
     }
 
     /// The last word on a request.
-    fn end(&self, phase: Phase, why: &str, text: &str) -> Step {
+    pub(super) fn end(&self, phase: Phase, why: &str, text: &str) -> Step {
         let mut status = self.status();
         status.phase = phase;
         status.message = status::message(text);

@@ -54,8 +54,12 @@ pub fn next(observed: &Observed<'_>, now: Timestamp) -> Step {
             None => cycle.wait("another process leads", cycle.due(grant)),
         };
     }
-    if cycle.status().phase.is_terminal() {
+    let status = cycle.status();
+    if status.phase.is_terminal() {
         return cycle.aftermath(None);
+    }
+    if let Some(gone) = &status.grant_ref {
+        return cycle.vanished(gone);
     }
     if cycle.leads() { cycle.request() } else { cycle.wait("another process leads", None) }
 }
@@ -67,13 +71,21 @@ struct Cycle<'a> {
 }
 
 impl<'a> Cycle<'a> {
-    /// Whether a grant is the one of this request, and no other of its name.
+    /// Whether a grant is the one of this request, and no other of its name. A
+    /// request has one grant, ever: what a replayed create brings after the first
+    /// one is gone is none.
     fn is_own(&self, grant: &AccessGrant) -> bool {
+        let uid = &grant.metadata.uid;
+        let first = self.o.request.status.as_ref().and_then(|status| status.grant_ref.as_ref());
+        uid.is_some()
+            && self.is_quoted_by(grant)
+            && first.is_none_or(|first| uid.as_ref() == Some(&first.uid))
+    }
+
+    fn is_quoted_by(&self, grant: &AccessGrant) -> bool {
         let request = &self.o.request.metadata;
-        let quoted = &grant.spec.request_ref;
-        request.uid.as_ref() == Some(&quoted.uid)
+        request.uid.as_ref() == Some(&grant.spec.request_ref.uid)
             && request.namespace == grant.metadata.namespace
-            && grant.metadata.uid.is_some()
     }
 
     fn spec(&self) -> &'a AccessRequestSpec {

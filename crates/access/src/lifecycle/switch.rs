@@ -54,7 +54,7 @@ pub(crate) fn policy_namespace(grant: &AccessGrant, at: usize) -> Option<&str> {
 pub(crate) fn look(job: &Job, uid: &str, limit: i64) -> Switch {
     let metadata = &job.metadata;
     if !belongs(metadata, uid) || metadata.uid.is_none() {
-        return Switch::Broken("it is not the grant's");
+        return Switch::Broken("it lacks the label of the grant");
     }
     let status = job.status.as_ref();
     let conditions = status.and_then(|status| status.conditions.as_ref());
@@ -111,7 +111,7 @@ pub(crate) fn altered(
         return Some("it cannot be told what it should be");
     };
     if !belongs(metadata, uid) || metadata.uid.is_none() {
-        return Some("it is not the grant's");
+        return Some("it lacks the label of the grant");
     }
     if metadata.owner_references != created.metadata.owner_references {
         return Some("its switch is not its only owner");
