@@ -1,13 +1,18 @@
 //! A cluster as far as one grant can tell: an API server, the controllers of the
 //! control plane, a record, and time.
 
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 use fallgate_access::{
     Answer, Assess, Call, Canaries, Case, Ending, Key, Live, Lock, Observed, Other, Planned,
     Policy, Probe, Record, Refusal, Rehearsal, Rights, Step, Ticket, next,
 };
+use fallgate_api::names::label::GRANT;
 use fallgate_api::{
     AccessConfigSpec, AccessDecision, AccessGrant, AccessIncident, AccessLockSpec,
     AccessPolicySpec, AccessRequest, Phase, PolicyKind,
@@ -15,7 +20,7 @@ use fallgate_api::{
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, ObjectMeta, Time};
 
 use crate::shop::{at, config, policy, request};
 use crate::world::{Ground, deny, shop};
@@ -25,6 +30,64 @@ pub(crate) struct Shop {
     ground: Ground,
     /// The request's plan, worked out once.
     planned: Option<Planned>,
+    /// What it is narrowed to, by the narrowings as they print.
+    narrowed: RefCell<BTreeMap<String, Result<Planned, Refusal>>>,
+}
+
+/// A value that copies of a cluster share until one of them changes it, and the
+/// digest of what it is.
+pub(crate) struct Shared<T> {
+    value: Rc<T>,
+    digest: Cell<Option<u64>>,
+}
+
+impl<T> Shared<T> {
+    fn new(value: T) -> Self {
+        Shared { value: Rc::new(value), digest: Cell::new(None) }
+    }
+}
+
+impl<T: fmt::Debug> Shared<T> {
+    pub(crate) fn digest(&self) -> u64 {
+        let digest = self.digest.get().unwrap_or_else(|| printed(&self.value));
+        self.digest.set(Some(digest));
+        digest
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Shared { value: Rc::clone(&self.value), digest: self.digest.clone() }
+    }
+}
+
+impl<T> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T: Clone> DerefMut for Shared<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.digest.set(None);
+        Rc::make_mut(&mut self.value)
+    }
+}
+
+/// The digest of a value as it prints.
+pub(crate) fn printed(value: &impl fmt::Debug) -> u64 {
+    struct Print(DefaultHasher);
+    impl fmt::Write for Print {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut print = Print(DefaultHasher::new());
+    fmt::Write::write_fmt(&mut print, format_args!("{value:?}")).unwrap();
+    print.0.finish()
 }
 
 #[derive(Clone)]
@@ -32,15 +95,15 @@ pub(crate) struct Cluster {
     shop: Rc<Shop>,
     /// Seconds since the start.
     pub(crate) now: i64,
-    pub(crate) config: Option<AccessConfigSpec>,
-    pub(crate) policy: Option<AccessPolicySpec>,
+    pub(crate) config: Shared<Option<AccessConfigSpec>>,
+    pub(crate) policy: Shared<Option<AccessPolicySpec>>,
     pub(crate) generation: i64,
     pub(crate) author: Option<&'static str>,
-    pub(crate) request: AccessRequest,
-    pub(crate) decisions: Vec<AccessDecision>,
-    pub(crate) grant: Option<AccessGrant>,
-    pub(crate) jobs: Vec<Job>,
-    pub(crate) policies: Vec<NetworkPolicy>,
+    pub(crate) request: Shared<AccessRequest>,
+    pub(crate) decisions: Shared<Vec<AccessDecision>>,
+    pub(crate) grant: Shared<Option<AccessGrant>>,
+    pub(crate) jobs: Shared<Vec<Job>>,
+    pub(crate) policies: Shared<Vec<NetworkPolicy>>,
     pub(crate) locks: Vec<AccessLockSpec>,
     pub(crate) ticket: Option<Ticket>,
     pub(crate) incidents: Vec<AccessIncident>,
@@ -48,7 +111,7 @@ pub(crate) struct Cluster {
     pub(crate) complete: bool,
     /// Whether the grant's objects can be read.
     pub(crate) readable: bool,
-    pub(crate) record: BTreeSet<Key>,
+    pub(crate) record: Shared<BTreeSet<Key>>,
     pub(crate) writable: bool,
     pub(crate) lease: bool,
     pub(crate) skew: Option<i64>,
@@ -65,9 +128,9 @@ pub(crate) struct Cluster {
     uids: u32,
     versions: u32,
     // What the controller remembers while it runs.
-    rights: Rights,
-    canaries: Canaries,
-    closing: Option<Ending>,
+    pub(crate) rights: Shared<Rights>,
+    pub(crate) canaries: Canaries,
+    closing: Shared<Option<Ending>>,
 }
 
 impl Cluster {
@@ -84,24 +147,28 @@ impl Cluster {
 
     pub(crate) fn on(manifests: &str, policy: AccessPolicySpec, request: AccessRequest) -> Cluster {
         let mut cluster = Cluster {
-            shop: Rc::new(Shop { ground: Ground::read(manifests), planned: None }),
+            shop: Rc::new(Shop {
+                ground: Ground::read(manifests),
+                planned: None,
+                narrowed: RefCell::default(),
+            }),
             now: 0,
-            config: Some(config()),
-            policy: Some(policy),
+            config: Shared::new(Some(config())),
+            policy: Shared::new(Some(policy)),
             generation: 1,
             author: Some("carol"),
-            request,
-            decisions: Vec::new(),
-            grant: None,
-            jobs: Vec::new(),
-            policies: Vec::new(),
+            request: Shared::new(request),
+            decisions: Shared::new(Vec::new()),
+            grant: Shared::new(None),
+            jobs: Shared::new(Vec::new()),
+            policies: Shared::new(Vec::new()),
             locks: Vec::new(),
             ticket: None,
             incidents: Vec::new(),
             others: Vec::new(),
             complete: true,
             readable: true,
-            record: BTreeSet::new(),
+            record: Shared::new(BTreeSet::new()),
             writable: true,
             lease: true,
             skew: Some(0),
@@ -112,9 +179,9 @@ impl Cluster {
             changed: false,
             uids: 0,
             versions: 0,
-            rights: Rights::default(),
+            rights: Shared::new(Rights::default()),
             canaries: Canaries::default(),
-            closing: None,
+            closing: Shared::new(None),
         };
         let planned = cluster.plan_now().ok();
         if let Some(shop) = Rc::get_mut(&mut cluster.shop) {
@@ -124,7 +191,7 @@ impl Cluster {
     }
 
     /// The digest that approvals quote.
-    pub(crate) fn hash(&self) -> String {
+    pub(crate) fn plan_hash(&self) -> String {
         self.shop.planned.as_ref().unwrap().hash.clone()
     }
 
@@ -205,7 +272,60 @@ impl Cluster {
     /// The controller sends a request, and remembers what it must.
     pub(crate) fn send(&mut self, call: &Call) {
         if let Call::Close(_, ending) = call {
-            self.closing = Some(ending.clone());
+            *self.closing = Some(ending.clone());
+        }
+    }
+
+    /// The version of the objects that a status is written on.
+    pub(crate) fn version(&self) -> u32 {
+        self.versions
+    }
+
+    /// Everything that tells this cluster from another one of the same shop, but
+    /// the time and the counters of uids and versions.
+    pub(crate) fn hash(&self, hasher: &mut impl Hasher) {
+        let flags = [
+            self.complete,
+            self.readable,
+            self.writable,
+            self.lease,
+            self.control_plane,
+            self.admission,
+            self.drift,
+            self.changed,
+        ];
+        let objects = [
+            self.request.digest(),
+            self.decisions.digest(),
+            self.grant.digest(),
+            self.jobs.digest(),
+            self.policies.digest(),
+            self.record.digest(),
+            self.rights.digest(),
+            self.closing.digest(),
+        ];
+        (flags, objects, self.generation, self.skew, &self.without_rights).hash(hasher);
+        (self.locks.len(), printed(&(&self.canaries, &self.ticket))).hash(hasher);
+    }
+
+    /// Forgets when conditions moved, which no step depends on before anything is
+    /// forgotten, so that clusters which differ in nothing else are one.
+    pub(crate) fn forget_transitions(&mut self) {
+        let moved = |conditions: &[Condition]| {
+            conditions.iter().any(|condition| condition.last_transition_time.0 != at(0))
+        };
+        let request = self.request.status.as_ref();
+        if request.is_some_and(|status| moved(&status.conditions)) {
+            for condition in self.request.status.iter_mut().flat_map(|s| &mut s.conditions) {
+                condition.last_transition_time = Time(at(0));
+            }
+        }
+        let grant = self.grant.as_ref().and_then(|grant| grant.status.as_ref());
+        if grant.is_some_and(|status| moved(&status.conditions)) {
+            let status = self.grant.as_mut().and_then(|grant| grant.status.as_mut());
+            for condition in status.into_iter().flat_map(|status| &mut status.conditions) {
+                condition.last_transition_time = Time(at(0));
+            }
         }
     }
 
@@ -235,7 +355,7 @@ impl Cluster {
                 if self.grant.is_none() {
                     let mut grant = (**grant).clone();
                     self.stamp(&mut grant.metadata);
-                    self.grant = Some(grant);
+                    *self.grant = Some(grant);
                 }
             }
             Call::CreateSwitch(job) => {
@@ -255,8 +375,14 @@ impl Cluster {
                 }
             }
             Call::Close(object, _) | Call::Delete(object) => {
+                // Admission lets the controller delete nothing else.
+                let managed = |metadata: &ObjectMeta| {
+                    let kept = matches!(object.kind, "Job" | "NetworkPolicy");
+                    !kept || metadata.labels.as_ref().is_some_and(|all| all.contains_key(GRANT))
+                };
                 let doomed = |metadata: &ObjectMeta| {
-                    metadata.uid.as_deref() == Some(&object.uid)
+                    managed(metadata)
+                        && metadata.uid.as_deref() == Some(&object.uid)
                         && metadata.name.as_deref() == Some(&object.name)
                 };
                 let now = Time(self.time());
@@ -268,7 +394,7 @@ impl Cluster {
                     }
                     "NetworkPolicy" => self.remove_policies(|policy| doomed(&policy.metadata)),
                     "AccessDecision" => self.decisions.retain(|d| !doomed(&d.metadata)),
-                    "AccessGrant" => self.grant = None,
+                    "AccessGrant" => *self.grant = None,
                     _ => self.request.metadata.deletion_timestamp = Some(now),
                 }
             }
@@ -278,7 +404,7 @@ impl Cluster {
             }
             Call::WriteGrant(status) if version == self.versions => {
                 self.versions += 1;
-                if let Some(grant) = &mut self.grant {
+                if let Some(grant) = self.grant.as_mut() {
                     grant.status = Some((**status).clone());
                 }
             }
@@ -287,8 +413,11 @@ impl Cluster {
     }
 
     /// A policy with a finalizer stays, and stays in force.
-    fn remove_policies(&mut self, mut doomed: impl FnMut(&NetworkPolicy) -> bool) {
+    fn remove_policies(&mut self, doomed: impl Fn(&NetworkPolicy) -> bool) {
         let now = Time(self.time());
+        if !self.policies.iter().any(&doomed) {
+            return;
+        }
         self.policies.retain_mut(|policy| {
             if !doomed(policy) {
                 return true;
@@ -305,18 +434,21 @@ impl Cluster {
             return;
         }
         let now = self.time();
-        for job in &mut self.jobs {
-            let spec = job.spec.clone().unwrap_or_default();
+        for at in 0..self.jobs.len() {
+            let job = &self.jobs[at];
+            let spec = job.spec.as_ref().unwrap();
             if spec.suspend == Some(true) || job.metadata.deletion_timestamp.is_some() {
                 continue;
             }
-            let status = job.status.get_or_insert_default();
-            let start = status.start_time.get_or_insert(Time(now)).0;
+            let started = job.status.as_ref().and_then(|status| status.start_time.as_ref());
+            let start = started.map_or(now, |time| time.0);
             let deadline = spec.active_deadline_seconds.map(SignedDuration::from_secs);
-            if deadline.is_some_and(|deadline| start.checked_add(deadline).unwrap() <= now)
-                && spec.ttl_seconds_after_finished == Some(0)
-            {
-                job.metadata.deletion_timestamp = Some(Time(now));
+            let fires = spec.ttl_seconds_after_finished == Some(0)
+                && deadline.is_some_and(|deadline| start.checked_add(deadline).unwrap() <= now);
+            if started.is_none() || fires {
+                let job = &mut self.jobs[at];
+                job.status.get_or_insert_default().start_time = Some(Time(start));
+                job.metadata.deletion_timestamp = fires.then_some(Time(now));
             }
         }
         let solid: BTreeSet<String> = self
@@ -335,23 +467,25 @@ impl Cluster {
             .flat_map(|policy| policy.metadata.owner_references.iter().flatten())
             .map(|owner| owner.uid.clone())
             .collect();
-        self.jobs.retain(|job| {
+        let stays = |job: &Job| {
             job.metadata.deletion_timestamp.is_none()
                 || job.metadata.uid.as_ref().is_some_and(|uid| owned.contains(uid))
-        });
+        };
+        if !self.jobs.iter().all(stays) {
+            self.jobs.retain(stays);
+        }
     }
 
     /// The controller starts anew, and remembers nothing.
     pub(crate) fn restart(&mut self) {
-        self.rights = Rights::default();
+        *self.rights = Rights::default();
         self.canaries = Canaries::default();
-        self.closing = None;
+        *self.closing = None;
     }
 
-    /// Does what the controller wants, once; time passes while it waits.
-    pub(crate) fn turn(&mut self) -> Step {
-        let step = self.step();
-        match &step {
+    /// Does what a step that is no waiting says.
+    pub(crate) fn take(&mut self, step: &Step) {
+        match step {
             Step::Send(call) => {
                 self.send(call);
                 self.commit(call, self.versions);
@@ -360,11 +494,17 @@ impl Cluster {
                 assert!(self.writable, "an entry for a record that cannot be written");
                 self.record.insert(entry.key.clone());
             }
-            Step::Wait(wait) => {
-                let until =
-                    wait.until.map_or(30, |until| until.duration_since(self.time()).as_secs());
-                self.pass(until.clamp(1, 30));
-            }
+            Step::Wait(_) => {}
+        }
+    }
+
+    /// Does what the controller wants, once; time passes while it waits.
+    pub(crate) fn turn(&mut self) -> Step {
+        let step = self.step();
+        self.take(&step);
+        if let Step::Wait(wait) = &step {
+            let until = wait.until.map_or(30, |until| until.duration_since(self.time()).as_secs());
+            self.pass(until.clamp(1, 30));
         }
         step
     }
@@ -414,7 +554,11 @@ impl Assess for Cluster {
         }
         match &self.shop.planned {
             Some(planned) if case.narrowings.is_empty() => Ok(planned.clone()),
-            _ => self.shop.ground.world().plan(case),
+            _ => {
+                let mut narrowed = self.shop.narrowed.borrow_mut();
+                let known = narrowed.entry(format!("{:?}", case.narrowings));
+                known.or_insert_with(|| self.shop.ground.world().plan(case)).clone()
+            }
         }
     }
 

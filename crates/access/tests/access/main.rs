@@ -4,6 +4,7 @@
 
 mod cluster;
 mod decisions;
+mod explore;
 mod plans;
 mod shop;
 mod stories;

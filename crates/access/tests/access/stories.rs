@@ -13,7 +13,7 @@ use crate::world::{pod, shop};
 
 fn decide(cluster: &mut Cluster, by: &str, verdict: Verdict, namespace: &str) -> AccessDecision {
     let mut decision = decision(by, verdict, namespace, cluster.now);
-    decision.spec.plan_hash = Some(cluster.hash());
+    decision.spec.plan_hash = Some(cluster.plan_hash());
     cluster.decisions.push(decision.clone());
     decision
 }
@@ -140,7 +140,7 @@ fn two_ends_in_two_namespaces_are_one_grant_with_two_switches() {
     cluster.settle();
     assert_eq!(cluster.phase(), Phase::Active, "{}", cluster.message());
     assert_eq!((cluster.jobs.len(), cluster.policies.len()), (2, 2));
-    for policy in &cluster.policies {
+    for policy in cluster.policies.iter() {
         let owner = &policy.metadata.owner_references.as_ref().unwrap()[0];
         let owner = cluster.jobs.iter().find(|job| job.metadata.uid.as_ref() == Some(&owner.uid));
         assert_eq!(owner.unwrap().metadata.namespace, policy.metadata.namespace);
@@ -198,7 +198,7 @@ fn aws_team_overlap() {
     let mut approval = decide(&mut other, "bob", Verdict::Approved, "shop");
     approval.spec.request_ref.name = "oncall-db-2".into();
     approval.spec.request_ref.uid = "request-2".into();
-    other.decisions = vec![approval];
+    *other.decisions = vec![approval];
     other.settle();
     assert_eq!(other.phase(), Phase::Active);
     // The uids of the two simulated servers count alike; those of a real one do not.
@@ -265,7 +265,7 @@ fn a_changed_policy_cancels_what_is_not_open_and_ends_what_is() {
     cluster.settle();
     assert_eq!(end(&cluster).0, Some(EndReason::PolicyChanged));
     let mut cluster = open();
-    cluster.policy = None;
+    *cluster.policy = None;
     // That it could not be read does not say that it is gone.
     cluster.complete = false;
     cluster.settle();
@@ -289,7 +289,7 @@ fn a_changed_policy_cancels_what_is_not_open_and_ends_what_is() {
 #[test]
 fn k8s_breakglass_missing_binding() {
     let mut cluster = Cluster::new();
-    cluster.policy = None;
+    *cluster.policy = None;
     cluster.settle();
     assert_eq!(cluster.phase(), Phase::Denied);
     let mut cluster = Cluster::new();
@@ -299,7 +299,7 @@ fn k8s_breakglass_missing_binding() {
     }
     assert_eq!(cluster.phase(), Phase::Pending);
     let mut cluster = Cluster::new();
-    cluster.config = None;
+    *cluster.config = None;
     for _ in 0..50 {
         cluster.turn();
     }
@@ -321,9 +321,10 @@ fn what_grows_ends() {
 #[test]
 fn netwatch_tampering() {
     type Edit = fn(&mut Cluster);
-    let edits: [(&str, Edit, EndReason); 10] = [
+    let edits: [(&str, Edit, EndReason); 11] = [
         ("suspended", |c| spec(c).suspend = Some(true), EndReason::DriftDetected),
         ("later", |c| spec(c).active_deadline_seconds = Some(9999), EndReason::DriftDetected),
+        ("sooner", |c| spec(c).active_deadline_seconds = Some(60), EndReason::DriftDetected),
         ("never", |c| spec(c).active_deadline_seconds = None, EndReason::DriftDetected),
         ("kept", |c| spec(c).ttl_seconds_after_finished = None, EndReason::DriftDetected),
         ("restarted", |c| start(c, 7), EndReason::DriftDetected),
@@ -347,7 +348,7 @@ fn netwatch_tampering() {
         for _ in 0..20 {
             cluster.turn();
         }
-        for policy in &mut cluster.policies {
+        for policy in cluster.policies.iter_mut() {
             policy.metadata.finalizers = None;
         }
         cluster.pass(1);
@@ -386,7 +387,7 @@ fn a_foreign_object_of_the_same_name_is_never_touched() {
     cluster.settle();
     assert_eq!(cluster.phases(), (Phase::Failed, Some(Phase::Failed)));
     assert!(cluster.message().contains("not this grant's"), "{}", cluster.message());
-    assert_eq!(cluster.policies, [foreign]);
+    assert_eq!(*cluster.policies, [foreign]);
     assert!(cluster.jobs.is_empty());
 }
 
@@ -442,8 +443,8 @@ fn closing_needs_no_lease_no_config_no_policy_and_no_clock() {
     let mut cluster = open();
     decide(&mut cluster, "erin", Verdict::Revoked, "shop");
     cluster.lease = false;
-    cluster.config = None;
-    cluster.policy = None;
+    *cluster.config = None;
+    *cluster.policy = None;
     cluster.complete = false;
     cluster.skew = None;
     cluster.writable = false;
@@ -550,7 +551,7 @@ fn who_lost_the_right_since_opens_nothing() {
     for who in ["alice", "bob"] {
         let mut cluster = Cluster::new();
         cluster.request.spec.not_before = Some(Time(at(600)));
-        cluster = Cluster::on(&shop(), policy(), cluster.request);
+        cluster = Cluster::on(&shop(), policy(), (*cluster.request).clone());
         cluster.settle();
         decide(&mut cluster, "bob", Verdict::Approved, "shop");
         cluster.settle();
@@ -645,10 +646,67 @@ fn k8s_breakglass_sweep_of_live_sessions() {
 #[test]
 fn a_grant_that_somebody_deletes_is_not_made_again() {
     let mut cluster = open();
-    cluster.grant = None;
+    *cluster.grant = None;
+    // Who does not lead closes, too, and says nothing.
+    cluster.lease = false;
+    for _ in 0..10 {
+        cluster.turn();
+    }
+    assert!(cluster.is_closed());
+    assert_eq!(cluster.phase(), Phase::Active);
+    cluster.lease = true;
     cluster.settle();
     assert_eq!(cluster.phase(), Phase::Ended);
     assert!(cluster.grant.is_none());
+    assert_eq!(recorded(&cluster, Kind::End), 1);
+}
+
+/// kube's default retry sends a create again: what comes of it after the grant was
+/// deleted is no grant, or one approval would open twice.
+#[test]
+fn a_replayed_create_is_no_second_grant() {
+    let mut cluster = open();
+    let mut replayed = cluster.grant.take().unwrap();
+    replayed.metadata.uid = Some("replayed".into());
+    replayed.status = None;
+    *cluster.grant = Some(replayed);
+    cluster.settle();
+    assert!(cluster.is_closed());
+    assert_eq!(cluster.phases(), (Phase::Ended, Some(Phase::Pending)));
+    // It is forgotten with its request.
+    cluster.pass(90 * 86_400);
+    for _ in 0..10 {
+        cluster.turn();
+    }
+    assert!(cluster.grant.is_none());
+}
+
+/// Who takes label and owner from a policy takes it out of the controller's
+/// reach: it stays open, and nobody says that it is closed.
+#[test]
+fn what_lost_its_label_is_not_said_to_be_closed() {
+    let mut cluster = open();
+    cluster.policies[0].metadata.labels = None;
+    cluster.policies[0].metadata.owner_references = None;
+    for _ in 0..200 {
+        cluster.turn();
+    }
+    assert_eq!(cluster.phases(), (Phase::Active, Some(Phase::Revoking)));
+    assert_eq!(cluster.policies.len(), 1);
+    cluster.policies.clear();
+    cluster.settle();
+    assert_eq!(cluster.phases(), (Phase::Ended, Some(Phase::Ended)));
+    assert_eq!(end(&cluster).0, Some(EndReason::DriftDetected));
+}
+
+#[test]
+fn what_is_open_and_knows_no_end_ends() {
+    let mut cluster = open();
+    let status = cluster.grant.as_mut().unwrap().status.as_mut().unwrap();
+    status.expires_at = None;
+    cluster.settle();
+    assert!(cluster.is_closed());
+    assert_eq!(end(&cluster).0, Some(EndReason::DriftDetected));
 }
 
 /// Velero brings a policy back without its owner (#4707): it closes by its
