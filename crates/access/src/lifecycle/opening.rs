@@ -55,7 +55,7 @@ impl Cycle<'_> {
             return wait("there is no AccessConfig, or no policy");
         };
         match self.o.skew {
-            Some(skew) if skew.abs() <= SKEW => {}
+            Some(skew) if (-SKEW..=SKEW).contains(&skew) => {}
             Some(_) => return wait("the controller's clock is not that of the API server"),
             None => return wait("the API server's clock could not be read"),
         }

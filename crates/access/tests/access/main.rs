@@ -10,4 +10,5 @@ mod shop;
 mod stories;
 mod terms;
 mod theorems;
+mod total;
 mod world;
