@@ -2,13 +2,14 @@
 
 use fallgate_access::{Call, Kind, Owner, Step, Ticket, sweep};
 use fallgate_api::{
-    AccessDecision, AccessLockSpec, BreakGlass, ClosedBy, EndReason, FileOrConfigMap, Phase,
-    TicketRule, TicketSource, Until, Verdict,
+    AccessDecision, AccessLockSpec, BreakGlass, ClosedBy, Enabled, EndReason, Extends,
+    FileOrConfigMap, IncidentRef, Phase, TicketRule, TicketSource, Until, Verdict,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::cluster::Cluster;
 use crate::shop::{at, decision, pods, policy, request, user};
+use crate::terms::incident;
 use crate::world::{pod, shop};
 
 fn decide(cluster: &mut Cluster, by: &str, verdict: Verdict, namespace: &str) -> AccessDecision {
@@ -755,6 +756,76 @@ fn closing_the_ticket_closes_the_path() {
     cluster.ticket = ticket(false, 10);
     cluster.settle();
     assert_eq!(end(&cluster).0, Some(EndReason::TicketClosed));
+}
+
+#[test]
+fn h5_the_end_of_the_incident_is_the_end_of_the_path() {
+    let mut rule = policy();
+    rule.enabled = Enabled::DuringIncident;
+    let mut ask = request();
+    ask.spec.incident_ref = Some(IncidentRef { name: "inc-7".into(), uid: "incident-1".into() });
+    ask.spec.until = Some(Until::IncidentResolved);
+    ask.spec.duration_seconds = None;
+    let ends: [fn(&mut Cluster); 3] =
+        [|c| c.incidents[0].spec.resolved = true, |c| c.incidents.clear(), |c| c.now = 1000];
+    for over in ends {
+        let mut cluster = Cluster::on(&shop(), rule.clone(), ask.clone());
+        cluster.incidents = vec![incident("bob", "incident-1", 1000)];
+        cluster.settle();
+        decide(&mut cluster, "bob", Verdict::Approved, "shop");
+        cluster.settle();
+        assert_eq!(cluster.phase(), Phase::Active, "{}", cluster.message());
+        // The longest time is armed all the same.
+        assert_eq!(cluster.jobs[0].spec.as_ref().unwrap().active_deadline_seconds, Some(3600));
+        // What cannot be read has not ended.
+        let mut unread = cluster.clone();
+        unread.complete = false;
+        unread.incidents.clear();
+        unread.settle();
+        assert_eq!(unread.phase(), Phase::Active);
+        over(&mut cluster);
+        cluster.settle();
+        assert!(cluster.is_closed());
+        assert_eq!(end(&cluster).0, Some(EndReason::IncidentResolved));
+    }
+    // Nobody declares an incident for their own request.
+    let mut cluster = Cluster::on(&shop(), rule, ask);
+    cluster.incidents = vec![incident("alice", "incident-1", 1000)];
+    cluster.settle();
+    assert_eq!(cluster.phase(), Phase::Denied);
+}
+
+/// Nothing that is there is made to last longer: whoever needs more time gets
+/// another grant, by another decision, with a switch of its own.
+#[test]
+fn an_extension_is_a_grant_of_its_own() {
+    let first = open();
+    let mut ask = request();
+    ask.metadata.name = Some("oncall-db-2".into());
+    ask.metadata.uid = Some("request-2".into());
+    ask.spec.extends = Some(Extends { grant: "oncall-db-1".into(), uid: "first".into() });
+    let mut grant = (*first.grant).clone().unwrap();
+    grant.metadata.uid = Some("first".into());
+    let mut second = Cluster::on(&shop(), policy(), ask);
+    let mut alone = second.clone();
+    second.others = vec![((*first.request).clone(), Some(grant))];
+    second.now = 900;
+    second.settle();
+    assert_eq!(second.phase(), Phase::PendingApproval, "the first decision is not one on it");
+    let mut approval = decide(&mut second, "bob", Verdict::Approved, "shop");
+    approval.spec.request_ref.name = "oncall-db-2".into();
+    approval.spec.request_ref.uid = "request-2".into();
+    *second.decisions = vec![approval];
+    second.settle();
+    assert_eq!(second.phase(), Phase::Active, "{}", second.message());
+    let switch = &second.jobs[0];
+    assert_eq!((second.jobs.len(), second.policies.len()), (1, 1));
+    assert_eq!(switch.spec.as_ref().unwrap().active_deadline_seconds, Some(1800));
+    assert!(switch.status.as_ref().unwrap().start_time.as_ref().unwrap().0 >= at(900));
+    assert_eq!(first.jobs[0].spec.as_ref().unwrap().active_deadline_seconds, Some(1800));
+    // There is nothing to extend.
+    alone.settle();
+    assert_eq!(alone.phase(), Phase::Denied);
 }
 
 #[test]

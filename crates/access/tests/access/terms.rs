@@ -154,7 +154,7 @@ fn needs_ticket(pattern: &str) -> Story {
     story
 }
 
-fn incident(by: &str, uid: &str, ends: i64) -> AccessIncident {
+pub(crate) fn incident(by: &str, uid: &str, ends: i64) -> AccessIncident {
     AccessIncident {
         metadata: metadata("shop", "inc-7", uid, at(0)),
         spec: AccessIncidentSpec {
