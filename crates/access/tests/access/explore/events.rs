@@ -118,14 +118,17 @@ pub(super) const EVERY: &[Event] = &[
 pub(super) const ALIKE: &[Event] = &[
     Event::Decides("carol", Verdict::Denied),
     Event::Decides("alice", Verdict::Withdrawn),
+    Event::Decides("alice", Verdict::Approved),
     Event::Decides("system:serviceaccount:shop:robot", Verdict::Approved),
     Event::OtherPlan,
     Event::PolicyChanges,
     Event::NoClock,
+    Event::Tick,
     Event::Loses("alice"),
     Event::SwitchSuspended,
     Event::PolicyDeleted,
     Event::PolicyWidened,
+    Event::PolicyStripped,
 ];
 
 /// The uid of another grant, whose objects lie beside.
