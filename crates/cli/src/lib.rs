@@ -14,6 +14,8 @@ mod endpoint;
 mod exit;
 mod failure;
 mod findings;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod graph;
 mod input;
 mod labels;

@@ -299,7 +299,7 @@ fn exit(found: &[Found], breaches: Option<&[Breach<'_>]>) -> Exit {
 
 /// Reads the list of what is trusted: a block or an address a line, with `#`
 /// before a reason. A YAML list of strings is the same with `- ` before each.
-fn trusted(file: &str, bytes: &[u8]) -> Result<Addresses, Failure> {
+pub(crate) fn trusted(file: &str, bytes: &[u8]) -> Result<Addresses, Failure> {
     let text =
         std::str::from_utf8(bytes).map_err(|_| Problem::new("it is not UTF-8 text").at(file))?;
     let mut problems = Vec::new();
