@@ -682,8 +682,9 @@ impl<'c> Asker<'c> {
         // Replicas that fare differently may be denied by different policies.
         let all = (!partial).then(|| self.between_two(question)).flatten();
         let ask = |engine: &Engine, from: &_, to: &_| {
-            let whole = all.as_ref().and_then(|all| {
-                let repair = engine.repair_all(from, to, example.packet, all).ok()?;
+            let whole = all.as_ref().and_then(|(all, outside)| {
+                let outside = outside.as_ref();
+                let repair = engine.repair_all(from, to, example.packet, all, outside).ok()?;
                 Some((repair, Admits::Everything))
             });
             match whole {
@@ -695,11 +696,20 @@ impl<'c> Asker<'c> {
     }
 
     /// What a question is about, where it is about two ends that need but one
-    /// rule each.
-    fn between_two(&self, question: &Question) -> Option<Connections> {
+    /// rule each: the connections, and the addresses that are one of the ends.
+    fn between_two(&self, question: &Question) -> Option<(Connections, Option<Addresses>)> {
         let ([from], [to]) = (&**question.from, &**question.to) else { return None };
-        self.exact(from, &to.member)?;
-        self.asked(&to.member, &to.port)
+        let outside = match (from, &to.member) {
+            (Member::Outside(addresses), pods) | (pods, Member::Outside(addresses)) => {
+                self.side(pods)?;
+                Some(addresses.clone())
+            }
+            (from, to) => {
+                self.exact(from, to)?;
+                None
+            }
+        };
+        Some((self.asked(&to.member, &to.port)?, outside))
     }
 
     /// Asks about two pods that are just alike, where only one is in the input:

@@ -11,6 +11,7 @@ use fallgate_model::{
 };
 use ipnet::IpNet;
 
+use crate::address::Addresses;
 use crate::connections::{Connections, Port, Verdict};
 use crate::effect::Diff;
 use crate::engine::Engine;
@@ -49,6 +50,9 @@ pub enum EditedObject {
     /// A cluster-wide policy.
     ClusterPolicy(ClusterPolicy),
 }
+
+/// More blocks than this in one rule are nothing that somebody reviews.
+const MOST_BLOCKS: usize = 16;
 
 /// Why there is no edit that is certain to admit a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,24 +101,26 @@ impl Engine {
     /// effect, or why there is none. The engine itself stays as it is.
     pub fn repair(&self, from: &End, to: &End, port: Port) -> Result<Repair, NoRepair> {
         port.ok_or(NoRepair::NoPort)?;
-        self.repair_all(from, to, port, &Connections::one(port))
+        self.repair_all(from, to, port, &Connections::one(port), None)
     }
 
     /// The same for several connections between two ends, of which this one is
-    /// denied and stands for them.
+    /// denied and stands for them; and for several addresses outside, of which
+    /// the end that is outside is one.
     pub fn repair_all(
         &self,
         from: &End,
         to: &End,
         port: Port,
         all: &Connections,
+        outside: Option<&Addresses>,
     ) -> Result<Repair, NoRepair> {
         let snapshot = self.snapshot();
         let explanation = snapshot.explain(from, to, port);
         if explanation.verdict != Verdict::Denied {
             return Err(NoRepair::NotDenied);
         }
-        let asked = Repairing { snapshot: &snapshot, from, to, ports: ports(all)? };
+        let asked = Repairing { snapshot: &snapshot, from, to, outside, ports: ports(all)? };
         let mut edits = Vec::new();
         let mut vague = Vec::new();
         for (direction, side) in
@@ -139,6 +145,7 @@ impl Engine {
         let admitted = |after: &Snapshot| {
             after.verdict(from, to, port) == Verdict::Allowed
                 && all.is_subset(&after.connections(from, to).interval.certain)
+                && outside.is_none_or(|outside| asked.admits(after, outside, all))
         };
         let admits = |edits: &[Edit]| admitted(&apply(edits).after);
         // The other side may be open only as far as the input tells: a rule that
@@ -222,6 +229,8 @@ struct Repairing<'a> {
     snapshot: &'a Snapshot,
     from: &'a End,
     to: &'a End,
+    /// In place of the end that is outside.
+    outside: Option<&'a Addresses>,
     /// Of the rules: `None` is every port.
     ports: Option<Vec<PortMatch>>,
 }
@@ -247,6 +256,24 @@ impl Repairing<'_> {
             }
             _ => Err(no_policy()),
         }
+    }
+
+    /// Whether all of these addresses have all of these connections with the end
+    /// that is not outside.
+    fn admits(&self, after: &Snapshot, outside: &Addresses, all: &Connections) -> bool {
+        let (pod, direction) = match (self.from, self.to) {
+            (End::Pod(pod), _) => (*pod, Direction::Egress),
+            (_, End::Pod(pod)) => (*pod, Direction::Ingress),
+            _ => return false,
+        };
+        let mut rest = outside.clone();
+        for (part, union) in after.outside_of(&[pod], direction) {
+            if !part.intersection(outside).is_empty() && !all.is_subset(&union.interval.certain) {
+                return false;
+            }
+            rest = rest.difference(&part);
+        }
+        rest.is_empty()
     }
 
     /// Whose policies a direction asks, and about whom.
@@ -431,6 +458,9 @@ impl Repairing<'_> {
     fn addresses(&self, end: &End) -> Option<Vec<IpNet>> {
         let state = &self.snapshot.state;
         let addresses: Vec<IpAddr> = match end {
+            End::Outside(_) if let Some(outside) = self.outside => {
+                return Some(outside.cidrs()).filter(|blocks| blocks.len() <= MOST_BLOCKS);
+            }
             End::Outside(address) => vec![*address],
             End::Node(name) => state.hosts().addresses.get(name)?.clone(),
             End::Pod(id) => state.addresses_of(*id, self.snapshot.pod(*id)?).to_vec(),

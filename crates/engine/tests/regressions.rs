@@ -2,8 +2,10 @@
 
 #![cfg(test)]
 
+use std::ops::ControlFlow;
+
 use fallgate_engine::{
-    Detail, EditedObject, End, Engine, Interval, NoRepair, Place, Snapshot, Verdict, diff,
+    Alike, Detail, EditedObject, End, Engine, Interval, NoRepair, Place, Snapshot, Verdict, diff,
 };
 use fallgate_model::{
     Action, Change, Cluster, ClusterPeer, ClusterPolicy, ClusterPolicyKind, ClusterRule, Dialect,
@@ -274,4 +276,22 @@ fn what_cannot_be_repaired_has_a_reason() {
     assert_eq!(why(&cluster, "four", "six"), Some(NoRepair::NotAPolicy(apart.into())));
     cluster.cluster_policies.push(deny);
     assert_eq!(why(&cluster, "agent", "web"), Some(NoRepair::OnlyPodsEnter));
+}
+
+/// A map of pods that nothing tells apart took time that grew with their pairs.
+#[test]
+fn what_no_policy_tells_apart_is_told_once() {
+    let pods: Vec<Pod> = (0..100).map(|at| pod(&format!("p{at}"))).collect();
+    let snapshot =
+        Engine::new(Cluster { pods, ..Cluster::default() }, Dialect::default()).snapshot();
+    let (mut sources, mut entries) = (Vec::new(), 0);
+    snapshot.map_alike(Detail::Workloads, &|_| 0, &mut |alike| {
+        match alike {
+            Alike::Sources(places) => sources.push(places.len()),
+            Alike::Entry(_) => entries += 1,
+        }
+        ControlFlow::Continue(())
+    });
+    // The pods, to each other and outside; and the outside, to each.
+    assert_eq!((sources.iter().filter(|count| **count > 1).count(), entries), (1, 201));
 }
