@@ -6,7 +6,7 @@ use fallgate_manifest::{ReadOptions, Reading};
 use fallgate_model::{Diagnostic, Dialect, Opaque, Origin, Severity, SourceId, Sources};
 
 use crate::args::Global;
-use crate::endpoint::Index;
+use crate::endpoint::{Absent, Index};
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
 use crate::input::{self, Text};
@@ -84,7 +84,26 @@ impl Context {
 
     /// Endpoints by what users call them.
     pub(crate) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(&self.snapshot))
+        self.index.get_or_init(|| Index::new(&self.snapshot, self.absent()))
+    }
+
+    /// What is in the input and still no endpoint.
+    fn absent(&self) -> Vec<Absent> {
+        let completed = self.reading.completed.iter().map(|object| Absent {
+            object: object.clone(),
+            why: "has completed, so nothing has its address for certain".to_owned(),
+            help: "ask about its workload, or about a pod that runs".to_owned(),
+        });
+        let refused = self.reading.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let refused = refused.filter_map(|d| {
+            let place = self.sources().locate(d.origin);
+            Some(Absent {
+                object: d.object.clone()?,
+                why: format!("was not read: {}", d.message),
+                help: format!("correct it at {place}"),
+            })
+        });
+        completed.chain(refused).collect()
     }
 
     /// Where positions point to.

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use fallgate_engine::{Addresses, End, PodId, Snapshot, WorkloadRef};
-use fallgate_model::{Service, Str};
+use fallgate_model::{ObjectRef, Service, Str};
 use ipnet::IpNet;
 use rustc_hash::FxHashMap;
 
@@ -238,10 +238,21 @@ pub(crate) struct Index {
     used: Addresses,
     taken: OnceCell<Addresses>,
     outside: OnceCell<Addresses>,
+    absent: Vec<Absent>,
+}
+
+/// What is in the input and still no endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Absent {
+    pub(crate) object: ObjectRef,
+    /// Why it is none, to follow its name.
+    pub(crate) why: String,
+    /// What to do about it.
+    pub(crate) help: String,
 }
 
 impl Index {
-    pub(crate) fn new(snapshot: &Snapshot) -> Index {
+    pub(crate) fn new(snapshot: &Snapshot, absent: Vec<Absent>) -> Index {
         let mut workloads = Vec::new();
         let mut by_namespace: BTreeMap<Str, Vec<usize>> = BTreeMap::new();
         let mut by_name: FxHashMap<(Str, Str), Vec<Member>> = FxHashMap::default();
@@ -279,6 +290,7 @@ impl Index {
             used,
             taken,
             outside,
+            absent,
         }
     }
 
@@ -482,6 +494,14 @@ impl Index {
             Some(kind) => format!("{namespace}/{kind}/{name}"),
             None => format!("{namespace}/{name}"),
         };
+        let called = |o: &ObjectRef| {
+            *o.namespace == *namespace && *o.name == *name && kind.is_none_or(|k| *o.kind == *k)
+        };
+        if let Some(absent) = self.absent.iter().find(|absent| called(&absent.object)) {
+            let why = &absent.why;
+            return Problem::new(format!("`{wanted}` is in the input, and {why}"))
+                .help(&absent.help);
+        }
         if namespace == NODE && kind.is_none() && self.in_namespace(NODE).is_empty() {
             let nodes: Vec<String> = self.nodes.iter().map(|n| format!("{NODE}/{n}")).collect();
             let known: Vec<&str> = nodes.iter().map(String::as_str).collect();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use fallgate_model::{
-    Diagnostic, Direction, NamespaceMatch, ObjectRef, Opacity, Opaque, Origin, Scope, Severity,
-    SourceId, Sources, Str, Workload,
+    Diagnostic, Direction, NamespaceMatch, ObjectRef, Opacity, Opaque, Origin, Pod, Scope,
+    Severity, SourceId, Sources, Str, Workload,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -18,7 +18,9 @@ pub(crate) fn assemble(parts: Vec<Part>, sources: Sources) -> Reading {
     let mut reading = Reading { sources, ..Reading::default() };
     let mut items = Vec::with_capacity(parts.iter().map(|p| p.items.len()).sum());
     let mut unsaid = BTreeMap::new();
+    let mut homeless = Vec::new();
     for part in parts {
+        homeless.extend(part.homeless);
         items.extend(part.items);
         reading.diagnostics.extend(part.diagnostics);
         for (source, (count, severity)) in part.unsaid {
@@ -35,6 +37,7 @@ pub(crate) fn assemble(parts: Vec<Part>, sources: Sources) -> Reading {
     let (pods, workloads) = sort_out(items, &mut reading);
     settle(pods, workloads, &mut reading);
     ambient(&mut reading);
+    astray(homeless, &mut reading);
     reading.diagnostics.sort_by_key(|d| (d.origin.source, d.origin.line, d.origin.column));
     cap(&mut reading, unsaid);
     reading
@@ -145,6 +148,8 @@ fn settle(pods: Vec<RawPod>, workloads: Workloads, reading: &mut Reading) {
     for RawPod { mut pod, owner, completed: done, sidecar } in pods {
         if done {
             completed.count(pod.origin);
+            let Pod { namespace, name, .. } = pod;
+            reading.completed.push(ObjectRef { kind: "Pod".into(), namespace, name });
             continue;
         }
         if sidecar {
@@ -244,6 +249,29 @@ impl Counted {
             object: None,
             field: String::new(),
             help: String::new(),
+        });
+    }
+}
+
+/// Tells of policies that name no namespace, where all pods are elsewhere than
+/// that puts them: somebody meant them for the others.
+fn astray(homeless: Vec<(ObjectRef, Origin)>, reading: &mut Reading) {
+    let pods = &reading.cluster.pods;
+    for (object, origin) in homeless {
+        if pods.is_empty() || pods.iter().any(|pod| pod.namespace == object.namespace) {
+            continue;
+        }
+        reading.diagnostics.push(Diagnostic {
+            id: "no-namespace",
+            severity: Severity::Warning,
+            message: format!(
+                "the policy names no namespace, so it is in `{}`, where no pod is",
+                object.namespace
+            ),
+            origin,
+            object: Some(object),
+            field: "metadata.namespace".to_owned(),
+            help: "write `namespace:` below `metadata:`".to_owned(),
         });
     }
 }

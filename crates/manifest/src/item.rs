@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use fallgate_model::{
-    ClusterPolicy, Diagnostic, EndpointSlice, EntryPoint, Namespace, NetworkPolicy, Node, Opaque,
-    Origin, Pod, Service, Severity, SourceId, Str,
+    ClusterPolicy, Diagnostic, EndpointSlice, EntryPoint, Namespace, NetworkPolicy, Node,
+    ObjectRef, Opaque, Origin, Pod, Service, Severity, SourceId, Str,
 };
 
 /// What a run of documents gives, in their order.
@@ -17,6 +17,8 @@ pub(crate) struct Part {
     pub(crate) unsaid: BTreeMap<SourceId, (usize, Severity)>,
     pub(crate) objects: BTreeMap<Str, usize>,
     pub(crate) ignored: BTreeMap<Str, usize>,
+    /// NetworkPolicies that name no namespace.
+    pub(crate) homeless: Vec<(ObjectRef, Origin)>,
     /// A list was cut where no item starts.
     pub(crate) misfit: bool,
 }

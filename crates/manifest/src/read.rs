@@ -29,6 +29,9 @@ pub struct Reading {
     pub objects: std::collections::BTreeMap<fallgate_model::Str, usize>,
     /// How many objects of other kinds there were, by `apiVersion/kind`.
     pub ignored: std::collections::BTreeMap<fallgate_model::Str, usize>,
+    /// The pods that have completed: they are in no cluster, since their
+    /// addresses are given to others.
+    pub completed: Vec<fallgate_model::ObjectRef>,
 }
 
 impl Reading {

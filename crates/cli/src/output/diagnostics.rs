@@ -11,15 +11,20 @@ impl Printer {
         sources: &Sources,
         text_of: impl Fn(&str) -> Option<&'t [u8]>,
     ) {
-        /// More than this nobody reads; the JSON output has them all.
+        /// More than this nobody reads.
         const MOST: usize = 50;
         let shown = diagnostics.iter().filter(|d| d.severity > Severity::Note);
         let count = shown.clone().count();
-        for diagnostic in shown.take(MOST) {
+        for diagnostic in shown.clone().take(MOST) {
             self.diagnostic(diagnostic, sources, &text_of);
         }
         if count > MOST {
-            self.note(&Text::from(format!("… and {} more; `-o json` lists all", count - MOST)));
+            // Of an input with very many the reader keeps only the first itself.
+            let lists = match shown.clone().any(|d| d.id == "more-diagnostics") {
+                true => "lists more of them",
+                false => "lists all",
+            };
+            self.note(&Text::from(format!("… and {} more; `-o json` {lists}", count - MOST)));
         }
     }
 

@@ -157,6 +157,27 @@ help: did you mean `shop/api`?
     );
 }
 
+/// They were called not in the input.
+#[test]
+fn what_is_in_the_input_and_no_endpoint_says_why() {
+    let input = "
+{apiVersion: v1, kind: Pod, metadata: {name: web, namespace: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: job, namespace: shop}, status: {phase: Succeeded}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: db, namespace: shop}, spec: {hostNetwork: maybe}}
+";
+    let (code, out, err) = with_input(&["can", "shop/web", "shop/job", "80", "-f", "-"], input);
+    assert_eq!((code, out.as_str()), (2, ""));
+    let why = "error: `shop/job` is in the input, and has completed, so nothing has its address for certain\n";
+    assert!(err.contains(why), "{err}");
+    let (code, _, err) = with_input(&["can", "shop/web", "shop/po/db", "80", "-f", "-"], input);
+    assert_eq!(code, 2);
+    let help = "help: correct it at stdin:6:88";
+    assert!(err.contains("`shop/Pod/db` is in the input, and was not read: "), "{err}");
+    assert!(err.contains(help), "{err}");
+}
+
 #[test]
 fn wrong_arguments_exit_with_2_and_say_what_to_do() {
     for (args, said) in [

@@ -416,6 +416,10 @@ fn native(
             if ctx.failed() || ctx.refused || policy.is_none() {
                 return rejected(ctx, node, &object, scope, directions);
             }
+            if node.get("metadata").is_none_or(|m| m.get("namespace").is_none()) {
+                let origin = ctx.origin(node.offset);
+                ctx.part.homeless.push((object.clone(), origin));
+            }
             policy
         }
         Reader::ClusterPolicy => {
@@ -559,7 +563,9 @@ fn hides_policies(node: &Node<'_>, kind: &str) -> bool {
     const OF_POLICIES: [&str; 6] =
         ["egress", "endpointSelector", "ingress", "podSelector", "policyTypes", "subject"];
     let policy = node.get("spec").is_some_and(|s| OF_POLICIES.iter().any(|f| s.get(f).is_some()));
-    !CORE.contains(&kind) && (policy || meant_as_list(node, kind))
+    // What kubectl takes for one.
+    let short = ["netpol", "networkpolicies"].iter().any(|name| kind.eq_ignore_ascii_case(name));
+    !CORE.contains(&kind) && (policy || short || meant_as_list(node, kind))
 }
 
 fn meant_as_list(node: &Node<'_>, kind: &str) -> bool {

@@ -72,6 +72,22 @@ fn namespaces_carry_their_name() {
 }
 
 #[test]
+fn a_policy_that_goes_where_no_pod_is_is_told() {
+    let homeless = policy("podSelector: {}").replace("  namespace: shop\n", "");
+    let pod = |namespace: &str| {
+        format!("---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a{namespace}}}\n")
+    };
+    assert_eq!(said(&format!("{homeless}{}", pod(", namespace: shop"))), ["1:1 no-namespace"]);
+    // All of it goes to one namespace; or there is nothing to compare with.
+    clean(&format!("{homeless}{}", pod("")));
+    clean(&format!("{homeless}{}{}", pod(""), pod(", namespace: shop")));
+    clean(&homeless);
+    // Who writes the namespace means it.
+    let written = policy("podSelector: {}").replace("namespace: shop", "namespace: default");
+    clean(&format!("{written}{}", pod(", namespace: shop")));
+}
+
+#[test]
 fn the_last_of_two_wins() {
     let text =
         format!("{}---\n{}", policy("policyTypes: [Ingress]"), policy("policyTypes: [Egress]"));

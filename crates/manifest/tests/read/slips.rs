@@ -266,6 +266,7 @@ fn unknown_kinds_of_the_core_hide_no_policy() {
         ("Podd", "items: [{metadata: {name: a}}]".to_owned(), "write `kind: List`"),
         ("list", format!("item: [{policy}]"), "write `kind: List`"),
         ("NetPol", "metadata: {name: p}\nspec: {podSelector: {}}".to_owned(), a_policy),
+        ("netpol", "metadata: {name: p}\nspec: {}".to_owned(), a_policy),
         ("Firewall", "metadata: {name: p}\nspec: {policyTypes: [Egress]}".to_owned(), a_policy),
     ] {
         let text = format!("apiVersion: v1\nkind: {kind}\n{rest}\n");
