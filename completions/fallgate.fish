@@ -51,7 +51,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as -d 'The use
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l from -d 'Only what leaves this endpoint' -r
@@ -82,7 +82,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as -d 'The use
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
@@ -100,7 +100,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as -d 'The
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
@@ -119,7 +119,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as -d 'Th
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l trusted -d 'What may be reached: a block of addresses a line, with a reason after `#`, or a YAML list of them' -r
@@ -142,7 +142,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as -d 'The u
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l hops -d 'Go no further than this many hops' -r
@@ -164,7 +164,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as -d 'The us
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
@@ -185,7 +185,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as -d 'The us
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s o -l output -d 'The output format' -r -f -a "table\t'For people: what does not hold, and the counts'
@@ -212,7 +212,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
@@ -244,7 +244,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l add-file -d 'Answer as if the objects of this file were there too; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'

@@ -111,7 +111,7 @@ pub(crate) struct Global {
     /// Where pods get their addresses, for pods whose address is not in the input; repeatable
     #[arg(long, value_name = "CIDR", value_parser = cidr, global = true, help_heading = MEANING)]
     pub(crate) pod_cidr: Vec<IpNet>,
-    /// Answer as if the objects of this file were there too; repeatable
+    /// Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable
     #[arg(long, value_name = "PATH", global = true, help_heading = WHAT_IF)]
     pub(crate) add_file: Vec<String>,
     /// Answer as if this object were not there, such as `netpol/shop/db`; repeatable
