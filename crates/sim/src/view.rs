@@ -19,9 +19,10 @@ pub trait View {
     /// cluster-scoped when `namespace` is none; ordered by namespace and name.
     fn list(&self, group: &str, resource: &str, namespace: Option<&str>) -> Vec<&Value>;
 
-    /// The resourceVersion of the last change to any object of a resource,
-    /// deletions included; 0 when there was none. What was derived from the
-    /// objects holds for as long as this stays the same.
+    /// A number that is another one after each change to any object of a
+    /// resource, deletions included; 0 when there was none. What was derived
+    /// from the objects holds for as long as this stays the same. Unlike
+    /// resourceVersions it never goes back, not even when a backup is restored.
     fn revision(&self, group: &str, resource: &str) -> u64;
 
     /// The plural name of the resource that serves a kind, and whether it is

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::{Operation, Review, is_namespace, namespace};
 use crate::View;
-use crate::labels::Selector;
+use crate::label_selector::LabelSelector;
 
 /// `MatchResources`: everything of it must hold.
 #[derive(Debug)]
 pub(super) struct Criteria {
-    namespaces: Result<Selector, String>,
-    objects: Result<Selector, String>,
+    namespaces: Result<LabelSelector, String>,
+    objects: Result<LabelSelector, String>,
     /// About which requests; about all where there is none.
     rules: Vec<Rule>,
     except: Vec<Rule>,
@@ -42,8 +42,8 @@ impl Criteria {
             matches[key].as_array().into_iter().flatten().map(Rule::read).collect()
         };
         Criteria {
-            namespaces: Selector::read(&matches["namespaceSelector"]),
-            objects: Selector::read(&matches["objectSelector"]),
+            namespaces: LabelSelector::read(&matches["namespaceSelector"]),
+            objects: LabelSelector::read(&matches["objectSelector"]),
             rules: rules("resourceRules"),
             except: rules("excludeResourceRules"),
             equivalent: matches["matchPolicy"] != "Exact",

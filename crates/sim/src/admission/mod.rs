@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::labels::Selector;
+use crate::label_selector::LabelSelector;
 use crate::rbac::Authorizer;
 use crate::schema::FieldError;
 use crate::{Attributes, View};
@@ -122,7 +122,7 @@ struct Binding {
 struct ParamRef {
     name: String,
     namespace: String,
-    selector: Option<Result<Selector, String>>,
+    selector: Option<Result<LabelSelector, String>>,
     denies_without: bool,
 }
 
@@ -389,7 +389,7 @@ impl Binding {
             params: params.map(|params| ParamRef {
                 name: text(&params["name"]),
                 namespace: text(&params["namespace"]),
-                selector: params.get("selector").map(Selector::read),
+                selector: params.get("selector").map(LabelSelector::read),
                 denies_without: params["parameterNotFoundAction"] == "Deny",
             }),
             denies: acts("Deny"),

@@ -8,29 +8,46 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{Authorizer, GROUP, MASTERS, Roles, Rule, items, lists, matches_path, text};
-use crate::{Attributes, View};
+use crate::{Attributes, Refusal, View};
 
 impl Authorizer {
-    /// Why the author of a role or a binding may not write it; none where they
-    /// may, and for objects that are neither.
+    /// Refuses a role or a binding whose author may not write it. Objects that
+    /// are neither are nothing that it is about.
     ///
     /// They may where they hold all that it gives, and where they hold the verb
     /// `escalate` on the role, or `bind` on the role of a binding.
+    ///
+    /// # Errors
+    ///
+    /// Where they may not, or where the role of a binding does not exist.
     pub fn escalation(
         &self,
         view: &dyn View,
         attributes: &Attributes,
         new: &Value,
         old: Option<&Value>,
-    ) -> Option<String> {
+    ) -> Result<(), Refusal> {
+        let Some(missing) = self.given_away(view, attributes, new, old)? else { return Ok(()) };
+        let name = text(&new["metadata"]["name"]);
+        Err(Refusal::forbidden(GROUP, &attributes.resource, name, &missing))
+    }
+
+    /// What the author gives away and does not have.
+    fn given_away(
+        &self,
+        view: &dyn View,
+        attributes: &Attributes,
+        new: &Value,
+        old: Option<&Value>,
+    ) -> Result<Option<String>, Refusal> {
         let writes_role = matches!(attributes.resource.as_str(), "roles" | "clusterroles");
         let writes_binding =
             matches!(attributes.resource.as_str(), "rolebindings" | "clusterrolebindings");
         if attributes.group != GROUP || !(writes_role || writes_binding) {
-            return None;
+            return Ok(None);
         }
         if attributes.user.is_in(MASTERS) || old.is_some_and(|old| lasting(old) == lasting(new)) {
-            return None;
+            return Ok(None);
         }
         let ask = |verb: &str, resource: &str, name: Option<&str>| {
             let question = Attributes {
@@ -43,7 +60,7 @@ impl Authorizer {
         };
         if writes_role {
             if ask("escalate", &attributes.resource, attributes.name.as_deref()) {
-                return None;
+                return Ok(None);
             }
             let given: Vec<Rule> = items(&new["rules"]).iter().map(Rule::read).collect();
             let aggregates =
@@ -52,24 +69,24 @@ impl Authorizer {
                 json!({"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}),
                 json!({"verbs": ["*"], "nonResourceURLs": ["*"]}),
             ];
-            return self.missing(attributes, &given).or_else(|| {
+            return Ok(self.missing(attributes, &given).or_else(|| {
                 let aggregates = aggregates(new) || old.is_some_and(aggregates);
                 let everything = everything.each_ref().map(Rule::read);
                 (aggregates && self.missing(attributes, &everything).is_some()).then(|| {
                     "must have cluster-admin privileges to use the aggregationRule".to_owned()
                 })
-            });
+            }));
         }
         let (kind, name) = (text(&new["roleRef"]["kind"]), text(&new["roleRef"]["name"]));
         let resource = if kind == "ClusterRole" { "clusterroles" } else { "roles" };
         if ask("bind", resource, Some(name)) {
-            return None;
+            return Ok(None);
         }
         let roles = Roles::new(view);
         let namespace = attributes.namespace.as_deref();
         match roles.rules(kind, name, namespace) {
-            Some(given) => self.missing(attributes, given),
-            None => Some(format!("{resource}.{GROUP} \"{name}\" not found")),
+            Some(given) => Ok(self.missing(attributes, given)),
+            None => Err(Refusal::not_found(GROUP, resource, name)),
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::labels::Selector;
+use crate::label_selector::LabelSelector;
 use crate::{Attributes, UserInfo, View};
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -325,7 +325,7 @@ fn collect(stored: &[&Value], role: &Value, seen: &mut BTreeSet<String>, rules: 
         }
         return;
     };
-    for selector in selectors.iter().filter_map(|selector| Selector::read(selector).ok()) {
+    for selector in selectors.iter().filter_map(|selector| LabelSelector::read(selector).ok()) {
         for other in stored.iter().filter(|other| selector.matches(&other["metadata"]["labels"])) {
             collect(stored, other, seen, rules);
         }

@@ -277,7 +277,10 @@ fn nobody_gives_away_rights_that_they_do_not_have() {
     let authorizer = Authorizer::new(&cluster);
     let refused = |write: Write| {
         let object = write.object.as_ref().unwrap();
-        authorizer.escalation(&cluster, &write.attributes, object, write.old.as_ref())
+        authorizer
+            .escalation(&cluster, &write.attributes, object, write.old.as_ref())
+            .err()
+            .map(|refusal| refusal.message)
     };
     let create = |who: &str, object: Value| refused(Write::create(&user(who, &[]), object));
     let ours = |verbs: Value| {
@@ -285,13 +288,15 @@ fn nobody_gives_away_rights_that_they_do_not_have() {
                 "resourceNames": ["oncall-db"], "verbs": verbs}])
     };
     assert_eq!(create("ned", role(ours(json!(["use"])))), None);
+    let forbidden = |what: &str| format!("{what}.rbac.authorization.k8s.io \"mine\" is forbidden");
     let said = "user \"ned\" (groups=[\"system:authenticated\"]) is attempting to grant RBAC \
                 permissions not currently held:\n";
     assert_eq!(
         create("ned", role(ours(json!(["use", "approve", "manage"])))).unwrap(),
         format!(
-            "{said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
-             ResourceNames:[\"oncall-db\"], Verbs:[\"approve\" \"manage\"]}}"
+            "{}: {said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
+             ResourceNames:[\"oncall-db\"], Verbs:[\"approve\" \"manage\"]}}",
+            forbidden("roles")
         )
     );
     // One name is not all names, a resource not its subresource, and so on.
@@ -319,8 +324,9 @@ fn nobody_gives_away_rights_that_they_do_not_have() {
     assert_eq!(
         create("ned", binding("ClusterRole", "approver")).unwrap(),
         format!(
-            "{said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
-             Verbs:[\"approve\"]}}"
+            "{}: {said}{{APIGroups:[\"access.fallgate.dev\"], Resources:[\"accesspolicies\"], \
+             Verbs:[\"approve\"]}}",
+            forbidden("rolebindings")
         )
     );
     assert_eq!(
@@ -350,6 +356,7 @@ fn nobody_gives_away_rights_that_they_do_not_have() {
     gathering["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]});
     assert_eq!(
         create("ned", gathering).unwrap(),
-        "must have cluster-admin privileges to use the aggregationRule"
+        "clusterroles.rbac.authorization.k8s.io \"gathering\" is forbidden: must have cluster-admin \
+         privileges to use the aggregationRule"
     );
 }
