@@ -5,6 +5,7 @@
 mod client;
 mod cluster;
 mod control;
+mod fallgate;
 mod faults;
 mod https;
 mod jobs;
