@@ -88,6 +88,13 @@ const TIERS: &[Tier] = &[
         run: fuzz_each,
     },
     Tier {
+        name: "kubectl",
+        about: "real kubectl against the simulated API server; needs kubectl, or KUBECTL",
+        // It comes from outside; the same server is tested through our own client.
+        required: false,
+        run: kubectl,
+    },
+    Tier {
         name: "package",
         about: "the commands of README.md in a fresh clone",
         required: true,
@@ -163,7 +170,14 @@ fn format(on: &Run<'_>) -> Result<Outcome> {
 
 fn lint(on: &Run<'_>) -> Result<Outcome> {
     let mut clippy = cargo(on.checkout);
-    run(clippy.args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))?;
+    run(clippy.args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--",
+        "-Dwarnings",
+    ]))?;
     Ok(Outcome::Passed)
 }
 
@@ -229,6 +243,17 @@ fn fuzz_each(on: &Run<'_>) -> Result<Outcome> {
     }
     let inputs = if on.thorough { 20_000 } else { 4_000 };
     fuzz::fuzz(on.checkout, fuzz::Extent::Inputs(inputs), &[])?;
+    Ok(Outcome::Passed)
+}
+
+fn kubectl(on: &Run<'_>) -> Result<Outcome> {
+    let program = std::env::var_os("KUBECTL").unwrap_or_else(|| "kubectl".into());
+    if !exists(&program) {
+        let program = program.display();
+        return Ok(Outcome::Skipped(format!("no program `{program}`; install it or set KUBECTL")));
+    }
+    let tests = ["test", "--package", "fallgate-sim", "--features", "kubectl", "--test", "kubectl"];
+    run(cargo(on.checkout).args(tests))?;
     Ok(Outcome::Passed)
 }
 

@@ -23,6 +23,9 @@ use crate::status::Refusal;
 use crate::time;
 use crate::trace::{Exchange, RequestIndex};
 
+/// Clients look at the media type to see whether they were understood.
+const DISCOVERY: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
 /// The connection broke: nobody knows whether the request took effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Disconnected;
@@ -170,6 +173,10 @@ fn execute(shared: &Arc<Shared>, call: &Call, fault: &Fault, life: &Life) -> Res
             let body = Body::watch(Arc::downgrade(shared), *watch, life.clone(), stream);
             (json_response(200, body), Bytes::new())
         }
+        Ok(Answer::Discovery(groups)) => {
+            let text = Bytes::from(groups.to_string());
+            (response(200, DISCOVERY, Body::full(text.clone())), text)
+        }
         Ok(Answer::Text(text)) => {
             let text = Bytes::from_static(text.as_bytes());
             (plain_response(200, text.clone()), text)
@@ -230,6 +237,7 @@ pub(crate) fn at_once(
     let wrote = state.server.store.revision() != before;
     let result = outcome.and_then(|answer| match answer {
         Answer::Object(reply) => Ok((reply.code, reply.object)),
+        Answer::Discovery(groups) => Ok((200, groups)),
         Answer::Text(text) => Ok((200, text.into())),
         Answer::Watch(_) => Err(Refusal::bad_request("a watch needs a client")),
     });

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::protobuf;
 use crate::kinds::{self, types};
 use crate::object;
 use crate::registry::{Nature, Resource};
 use crate::status::Refusal;
+
+/// The media types of bodies.
+const ACCEPTED: &str = "application/json, application/yaml";
 
 /// What becomes of fields that nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,16 +35,21 @@ impl FieldValidation {
     }
 }
 
-/// Reads a body, written as JSON or as YAML.
+/// Reads a body in whichever form it is written.
 pub(crate) fn document(body: &[u8], media_type: &str, kind: &str) -> Result<Value, Refusal> {
     let read = match media_type {
         "" | "application/json" => {
             serde_json::from_slice(body).map_err(|error| format!("json parse error: {error}"))
         }
         "application/yaml" => yaml(body).map_err(|error| format!("yaml parse error: {error}")),
-        _ => {
-            return Err(Refusal::unsupported_media_type("application/json, application/yaml"));
+        "application/vnd.kubernetes.protobuf" => {
+            return protobuf::read(body).map_err(|why| {
+                let mut refusal = Refusal::unsupported_media_type(ACCEPTED);
+                refusal.message = format!("{}: {why}", refusal.message);
+                refusal
+            });
         }
+        _ => return Err(Refusal::unsupported_media_type(ACCEPTED)),
     };
     read.map_err(|error| {
         let start: String = String::from_utf8_lossy(body).chars().take(30).collect();

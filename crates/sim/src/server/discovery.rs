@@ -23,8 +23,12 @@ impl Server {
         let known = match parts.as_slice() {
             ["healthz" | "livez" | "readyz"] => Some(Answer::Text("ok")),
             ["version"] => Some(object(version())),
-            ["api"] if request.format == Format::Discovery => Some(object(self.aggregated(true))),
-            ["apis"] if request.format == Format::Discovery => Some(object(self.aggregated(false))),
+            ["api"] if request.format == Format::Discovery => {
+                Some(Answer::Discovery(self.aggregated(true)))
+            }
+            ["apis"] if request.format == Format::Discovery => {
+                Some(Answer::Discovery(self.aggregated(false)))
+            }
             ["api"] => Some(object(json!({"kind": "APIVersions", "versions": ["v1"]}))),
             ["apis"] => Some(object(json!({
                 "kind": "APIGroupList",

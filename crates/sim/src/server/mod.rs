@@ -5,6 +5,7 @@ mod delete;
 mod discovery;
 pub(crate) mod metadata;
 mod patch;
+mod protobuf;
 mod read;
 mod review;
 pub(crate) mod route;
@@ -49,6 +50,8 @@ pub(crate) struct Server {
 pub(crate) enum Answer {
     /// An object or a list of them.
     Object(Reply),
+    /// All groups in one document, which is of a media type of its own.
+    Discovery(Value),
     /// A stream of changes.
     Watch(Box<Watch>),
     /// A word.
