@@ -1,5 +1,6 @@
 //! A cluster in which Fallgate is installed.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,6 +10,16 @@ use crate::people;
 use crate::request::UserInfo;
 use crate::sim::{Options, Sim};
 use crate::status::Refusal;
+
+/// The objects of `deploy/`, in the order in which they are applied. Making them
+/// takes longer than installing them, which a simulation does thousands of times.
+fn deployed() -> &'static Result<Vec<Value>, String> {
+    static OBJECTS: OnceLock<Result<Vec<Value>, String>> = OnceLock::new();
+    OBJECTS.get_or_init(|| match fallgate_api::deploy::files() {
+        Ok(files) => Ok(files.into_iter().flat_map(|file| file.objects).collect()),
+        Err(error) => Err(format!("deploy/ cannot be written: {error}")),
+    })
+}
 
 /// How long kinds may take until they are served.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,10 +35,9 @@ impl Sim {
     /// When the server takes a file not, which a test says it does.
     pub fn with_fallgate(options: Options) -> Result<Sim, Refusal> {
         let sim = Sim::new(options);
-        let files = fallgate_api::deploy::files()
-            .map_err(|error| Refusal::bad_request(format!("deploy/ cannot be written: {error}")))?;
         let admin = UserInfo::admin();
-        for object in files.iter().flat_map(|file| &file.objects) {
+        let objects = deployed().as_ref().map_err(|why| Refusal::bad_request(why.as_str()))?;
+        for object in objects {
             sim.create(&admin, object)?;
         }
         for binding in people::bindings() {

@@ -129,8 +129,8 @@ impl Resource {
 #[derive(Default)]
 pub(crate) struct Registry {
     resources: Vec<Arc<Resource>>,
-    /// Definitions whose resources are served, by name.
-    established: BTreeMap<String, Arc<Value>>,
+    /// Definitions with the resources that they establish, by name.
+    established: BTreeMap<String, (Arc<Value>, Vec<Arc<Resource>>)>,
     /// The stamp of the definitions that this was built from; none before the
     /// first time.
     stamp: Option<u64>,
@@ -149,15 +149,19 @@ impl Registry {
         }
         self.stamp = stamp;
         let mut resources: Vec<Arc<Resource>> = KINDS.iter().map(built_in).map(Arc::new).collect();
-        let mut established = BTreeMap::new();
+        let mut known = std::mem::take(&mut self.established);
         for (name, definition) in store.list(&Registry::definitions(), None) {
-            if is_established(definition) {
-                resources.extend(custom(definition).into_iter().map(Arc::new));
-                established.insert(name.to_owned(), Arc::clone(definition));
+            if !is_established(definition) {
+                continue;
             }
+            let served = match known.remove(name) {
+                Some((of, served)) if Arc::ptr_eq(&of, definition) => served,
+                _ => custom(definition).into_iter().map(Arc::new).collect(),
+            };
+            resources.extend(served.iter().cloned());
+            self.established.insert(name.to_owned(), (Arc::clone(definition), served));
         }
         self.resources = resources;
-        self.established = established;
     }
 
     pub(crate) fn resources(&self) -> impl Iterator<Item = &Arc<Resource>> {
