@@ -32,7 +32,8 @@
 //!
 //! // Time follows the clock of the runtime. Where that is paused, as by
 //! // `#[tokio::test(start_paused = true)]`, it goes on to what is due next as
-//! // soon as every task waits. Without a runtime there is `Sim::advance`.
+//! // soon as every task waits. `Sim::advance` lets it pass at once, with a runtime
+//! // or without.
 //! tokio::spawn(sim.clone().follow());
 //!
 //! // A client that is somebody. (People are in `fallgate_sim::people`.)

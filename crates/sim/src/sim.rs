@@ -182,21 +182,33 @@ impl Sim {
         self.0.lock().server.now
     }
 
-    /// Lets time pass: everything that is due happens in its order.
+    /// Lets time pass: everything that is due happens in its order. A clock that
+    /// time [follows](Sim::follow) goes on from there.
     pub fn advance(&self, duration: Duration) {
-        let until = time::after(self.0.lock().server.now, duration);
-        self.pass(until);
+        self.skip(time::after(self.now(), duration));
     }
 
     /// Lets time pass until nothing is going on, or at most for `limit`: the
     /// controllers have nothing to do that is due within it.
     pub fn settle(&self, limit: Duration) {
-        let end = time::after(self.0.lock().server.now, limit);
-        let now = self.0.lock().server.now;
-        self.pass(now);
+        let now = self.now();
+        let end = time::after(now, limit);
+        self.skip(now);
         while let Some(next) = self.next_due().filter(|next| *next <= end) {
-            self.pass(next);
+            self.skip(next);
         }
+    }
+
+    /// Goes to a point in time without waiting for it.
+    fn skip(&self, until: Timestamp) {
+        let mut state = self.0.lock();
+        let skipped = time::between(state.server.now, until);
+        if let Some((_, then)) = &mut state.follows {
+            *then = time::after(*then, skipped);
+        }
+        drop(state);
+        self.pass(until);
+        self.0.changed();
     }
 
     /// When something is to happen next; none where nothing is going on.

@@ -296,7 +296,7 @@ fn served_subresources(resource: &Resource) -> Vec<&'static str> {
     resource.subresources().into_iter().filter(|subresource| *subresource != "scale").collect()
 }
 
-fn subresource_kind<'a>(resource: &'a Resource, subresource: &str) -> &'a str {
+pub(super) fn subresource_kind<'a>(resource: &'a Resource, subresource: &str) -> &'a str {
     if subresource == "token" { "TokenRequest" } else { &resource.kind }
 }
 

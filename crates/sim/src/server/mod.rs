@@ -274,8 +274,7 @@ impl Server {
                 self.watch(request, resource).map(|watch| Answer::Watch(Box::new(watch)))
             }
             ("create", "token") if named => {
-                let key = Key::new(&resource.table, request.namespace(), request.name());
-                self.token_request(request, &key, body).map(Answer::Object)
+                self.token_request(request, resource, body).map(Answer::Object)
             }
             ("create", "") if !named => self.create(request, resource, body).map(Answer::Object),
             ("update", "finalize") | ("update", "" | "status") if named => {
@@ -362,7 +361,8 @@ impl Server {
     ) -> Result<Vec<String>, Refusal> {
         let attributes = &request.attributes;
         let view = Snapshot { store: &self.store, registry: &self.registry };
-        let review = Review { attributes, operation, kind: &resource.kind, object, old };
+        let kind = discovery::subresource_kind(resource, &attributes.subresource);
+        let review = Review { attributes, operation, kind, object, old };
         self.admission.admit(&view, &review).map_err(|denial| {
             let policy = &denial.policy;
             let binding = if denial.binding.is_empty() {

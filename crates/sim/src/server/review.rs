@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Reply, Request, Server, Snapshot, decode, metadata};
+use crate::admission::Operation;
 use crate::object;
+use crate::registry::Resource;
 use crate::request::{Attributes, UserInfo};
 use crate::status::Refusal;
 use crate::store::Key;
@@ -186,12 +188,13 @@ impl Server {
     pub(super) fn token_request(
         &mut self,
         request: &Request,
-        account_key: &Key,
+        resource: &Resource,
         body: &[u8],
     ) -> Result<Reply, Refusal> {
         let written = decode::document(body, &request.media_type, "TokenRequest")?;
         let name = request.name();
-        let Some(account) = self.store.get(account_key) else {
+        let account_key = Key::new(&resource.table, request.namespace(), name);
+        let Some(account) = self.store.get(&account_key) else {
             return Err(Refusal::not_found("", "serviceaccounts", name));
         };
         let uid = object::uid(account).to_owned();
@@ -205,6 +208,7 @@ impl Server {
         if !spec["boundObjectRef"].is_null() {
             return Err(Refusal::not_implemented("tokens that are bound to an object"));
         }
+        let warnings = self.admit(request, resource, Operation::Create, Some(&written), None)?;
         let seconds = spec["expirationSeconds"].as_u64().unwrap_or(3600).clamp(600, 1 << 32);
         let expires = time::after(self.now, Duration::from_secs(seconds));
         let user = UserInfo::service_account(namespace, name, &uid);
@@ -221,7 +225,7 @@ impl Server {
             "spec": {"audiences": [AUDIENCE], "expirationSeconds": seconds, "boundObjectRef": null},
             "status": {"token": token, "expirationTimestamp": time::seconds(expires)},
         });
-        Ok(Reply { code: 201, object, warnings: Vec::new() })
+        Ok(Reply { code: 201, object, warnings })
     }
 }
 

@@ -87,6 +87,21 @@ async fn a_client_watches_a_switch_fire() {
     assert!((59_000..61_000).contains(&took), "{took} ms of virtual time");
 }
 
+/// The demo does not wait for an expiry.
+#[tokio::test(start_paused = true)]
+async fn time_that_follows_a_clock_can_be_advanced() {
+    let sim = cluster();
+    let seconds = Duration::from_secs;
+    let begun = sim.now();
+    tokio::time::sleep(seconds(1)).await;
+    sim.advance(seconds(600));
+    tokio::time::sleep(seconds(1)).await;
+    assert_eq!(sim.now().duration_since(begun).as_secs(), 602);
+    sim.settle(seconds(1));
+    tokio::time::sleep(seconds(10)).await;
+    assert!((612..=613).contains(&sim.now().duration_since(begun).as_secs()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_applies_custom_resources_and_their_status() {
     let sim = cluster();

@@ -642,6 +642,11 @@ fn an_admission_policy_refuses_in_the_words_of_the_real_server() {
         "apiVersions": ["*"],
         "resources": ["configmaps"],
         "operations": ["DELETE"],
+    }, {
+        "apiGroups": [""],
+        "apiVersions": ["*"],
+        "resources": ["serviceaccounts/token"],
+        "operations": ["CREATE"],
     }]);
     let group = "/apis/admissionregistration.k8s.io/v1";
     let policy = json!({"metadata": {"name": "v"}, "spec": {
@@ -668,6 +673,9 @@ fn an_admission_policy_refuses_in_the_words_of_the_real_server() {
          denied request: no way",
     );
     assert!(cluster.exists(&format!("{CONFIG_MAPS}/c")));
+    cluster.pass(100);
+    let token = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    assert_eq!(cluster.post(token, json!({"spec": {}})).unwrap_err().code, 422);
 }
 
 #[test]
