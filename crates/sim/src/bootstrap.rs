@@ -124,13 +124,21 @@ fn paths(paths: &[&str]) -> Value {
     json!({"verbs": ["get"], "nonResourceURLs": paths})
 }
 
-/// The roles of users, as far as they are about kinds that are served here.
+/// The roles of users, as far as they are about kinds that are served here or
+/// looked for by Fallgate.
 fn roles() -> Vec<(&'static str, Vec<Value>)> {
     let view = vec![
         rule(
             READ,
             &[""],
-            &["configmaps", "pods", "serviceaccounts", "services", "services/status"],
+            &[
+                "configmaps",
+                "pods",
+                "replicationcontrollers",
+                "serviceaccounts",
+                "services",
+                "services/status",
+            ],
         ),
         rule(READ, &[""], &["namespaces", "namespaces/status", "pods/log", "pods/status"]),
         rule(READ, &["", "events.k8s.io"], &["events"]),
@@ -153,7 +161,7 @@ fn roles() -> Vec<(&'static str, Vec<Value>)> {
             ],
         ),
         rule(READ, &["batch"], &["cronjobs", "cronjobs/status", "jobs", "jobs/status"]),
-        rule(READ, &["networking.k8s.io"], &["networkpolicies"]),
+        rule(READ, &["networking.k8s.io"], &["ingresses", "networkpolicies"]),
     ];
     let mut edit = vec![
         rule(

@@ -11,11 +11,14 @@ const ONCALL: &str = "oncall";
 const LEADS: &str = "leads";
 const AUDITORS: &str = "auditors";
 
+/// Sees the nodes, which `view` does not, and which paths depend on.
+const NODES: &str = "see-nodes";
+
 /// Which roles a group has, everywhere in the cluster.
 const ROLES: &[(&str, &[&str])] = &[
-    (ONCALL, &["fallgate-requester", "view"]),
-    (LEADS, &["fallgate-approver", "fallgate-declarer", "view"]),
-    (AUDITORS, &["fallgate-auditor"]),
+    (ONCALL, &["fallgate-requester", NODES, "view"]),
+    (LEADS, &["fallgate-approver", "fallgate-declarer", NODES, "view"]),
+    (AUDITORS, &["fallgate-auditor", NODES, "view"]),
 ];
 
 /// Who may do everything, by `system:masters`.
@@ -58,8 +61,14 @@ pub fn all() -> [(&'static str, UserInfo); 5] {
 /// What gives each group its roles.
 pub(crate) fn bindings() -> impl Iterator<Item = Value> {
     const RBAC: &str = "rbac.authorization.k8s.io";
+    let nodes = json!({
+        "apiVersion": format!("{RBAC}/v1"),
+        "kind": "ClusterRole",
+        "metadata": {"name": NODES},
+        "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}],
+    });
     let all = ROLES.iter().flat_map(|(group, roles)| roles.iter().map(move |role| (group, role)));
-    all.map(|(group, role)| {
+    let bindings = all.map(|(group, role)| {
         json!({
             "apiVersion": format!("{RBAC}/v1"),
             "kind": "ClusterRoleBinding",
@@ -67,5 +76,6 @@ pub(crate) fn bindings() -> impl Iterator<Item = Value> {
             "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
             "subjects": [{"apiGroup": RBAC, "kind": "Group", "name": group}],
         })
-    })
+    });
+    std::iter::once(nodes).chain(bindings)
 }

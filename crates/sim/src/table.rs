@@ -102,6 +102,9 @@ fn columns(resource: &Resource) -> Vec<Column> {
                     column("Port(s)", "string", "", ports_cell),
                 ]),
                 "ConfigMap" => columns.push(column("Data", "string", "", data_cell)),
+                "Secret" => {
+                    columns.extend([text("Type", ".type"), column("Data", "string", "", data_cell)])
+                }
                 "NetworkPolicy" => columns.push(column(
                     "Pod-Selector",
                     "string",

@@ -1,5 +1,7 @@
 //! What missing fields mean, for the fields that somebody reads.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::Kind;
@@ -11,6 +13,7 @@ pub(super) fn default(kind: &Kind, value: &mut Value) {
     let Some(whole) = value.as_object_mut() else { return };
     match kind.kind {
         "ConfigMap" | "Event" | "Lease" | "Node" | "ServiceAccount" => {}
+        "Secret" => secret(whole),
         "ClusterRole" | "Role" => fill(whole, "rules", json!([])),
         "ClusterRoleBinding" | "RoleBinding" => binding(whole),
         "EndpointSlice" => each(whole, "ports", |port| {
@@ -55,6 +58,18 @@ pub(super) fn default(kind: &Kind, value: &mut Value) {
             }
         }
     }
+}
+
+/// What is written as text is kept in base64, as everything else.
+fn secret(whole: &mut Fields) {
+    if let Some(Value::Object(texts)) = whole.remove("stringData") {
+        let data = object::fields(whole, "data");
+        for (key, text) in texts {
+            let text = STANDARD.encode(text.as_str().unwrap_or_default());
+            data.insert(key, text.into());
+        }
+    }
+    fill(whole, "type", json!("Opaque"));
 }
 
 /// What is known of an object before anybody has looked at it.

@@ -152,6 +152,7 @@ pub(crate) static KINDS: &[Kind] = &[
         ],
         ..kind("", "pods", "pod", "Pod")
     },
+    Kind { selectable: &["type"], ..kind("", "secrets", "secret", "Secret") },
     Kind {
         short_names: &["sa"],
         subresources: &["token"],

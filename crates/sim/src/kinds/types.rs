@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::shape::{List, ListKind, Shape};
@@ -202,8 +204,12 @@ fn read_value(
         time::parse(text).ok_or_else(|| format!("parsing time \"{text}\" in {path}: not RFC 3339"))
     };
     match (of, value) {
+        (Of::Bytes, Value::String(text)) => match STANDARD.decode(text) {
+            Ok(_) => Ok(value.clone()),
+            Err(_) => Err(format!("illegal base64 data in {path}")),
+        },
         (Of::Any, _)
-        | (Of::Text | Of::Bytes, Value::String(_))
+        | (Of::Text, Value::String(_))
         | (Of::Bool, Value::Bool(_))
         | (Of::Quantity | Of::IntOrText, Value::String(_)) => Ok(value.clone()),
         (Of::Quantity, Value::Number(number)) => Ok(number.to_string().into()),

@@ -66,6 +66,12 @@ pub(super) fn validate(kind: &Kind, new: &Value, old: Option<&Value>) -> Vec<Fie
     let mut errors = Errors::default();
     match kind.kind {
         "ConfigMap" => config_map(new, old, &mut errors),
+        "Secret" => {
+            config_map(new, old, &mut errors);
+            if let Some(old) = old {
+                errors.extend(immutable("type", &old["type"], &new["type"]));
+            }
+        }
         "Pod" => pod(new, old, &mut errors),
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => {
             workload(new, old, &mut errors);

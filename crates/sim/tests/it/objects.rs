@@ -679,6 +679,25 @@ fn an_admission_policy_refuses_in_the_words_of_the_real_server() {
 }
 
 #[test]
+fn what_a_secret_says_in_text_is_kept_in_base64() {
+    let cluster = Cluster::new();
+    let secrets = "/api/v1/namespaces/default/secrets";
+    let secret = json!({
+        "metadata": {"name": "s"},
+        "data": {"a": "AQ==", "b": "AQ=="},
+        "stringData": {"b": "text"},
+    });
+    let created = cluster.post(secrets, secret).unwrap();
+    assert_eq!(created["data"], json!({"a": "AQ==", "b": "dGV4dA=="}));
+    assert_eq!((&created["type"], &created["stringData"]), (&json!("Opaque"), &Value::Null));
+    let own = format!("{secrets}/s");
+    assert_eq!(cluster.patch(&own, json!({"type": "other"})).unwrap_err().code, 422);
+    assert_eq!(cluster.patch(&own, json!({"data": {"a": "no base64!"}})).unwrap_err().code, 422);
+    let viewer = cluster.as_user(UserInfo::new("v", "3", &["system:viewers"]));
+    assert_eq!(viewer.get(&own).unwrap_err().code, 403);
+}
+
+#[test]
 fn events_are_one_thing_in_two_groups() {
     let cluster = Cluster::new();
     let events = "/apis/events.k8s.io/v1/namespaces/default/events";
