@@ -157,8 +157,12 @@ impl Context {
         let counts = |map: &std::collections::BTreeMap<fallgate_model::Str, usize>| {
             map.iter().map(|(kind, count)| (kind.to_string(), *count)).collect()
         };
+        let mut sources: Vec<String> =
+            self.sources().names().iter().map(ToString::to_string).collect();
+        // A list that came in pages is one source.
+        sources.dedup();
         wire::Input {
-            sources: self.sources().names().iter().map(ToString::to_string).collect(),
+            sources,
             objects: counts(&self.reading.objects),
             ignored: counts(&self.reading.ignored),
         }
