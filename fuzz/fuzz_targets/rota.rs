@@ -2,7 +2,7 @@
 //! in; an answer is the same each time.
 #![no_main]
 
-use fallgate_evidence::{TextRota, TextTickets, Format, Rota, Scope, Tickets};
+use fallgate_evidence::{Format, Rota, Scope, TextRota, TextTickets, Tickets};
 use jiff::{SignedDuration, Timestamp};
 use libfuzzer_sys::fuzz_target;
 
