@@ -19,9 +19,22 @@ const AGENT: &str = concat!("fallgate-cli/", env!("CARGO_PKG_VERSION"));
 /// The name that stands for the service account of the pod we run in.
 const IN_CLUSTER: &str = "in-cluster";
 
+/// A client, whose server it is of, and the namespace that its context means.
+pub(crate) struct Connected {
+    pub(crate) client: Client,
+    pub(crate) target: Target,
+    pub(crate) namespace: String,
+}
+
+/// A session of what [`client`] connects to.
+pub(crate) async fn connect(options: &LiveOptions) -> Result<Session, Error> {
+    let Connected { client, target, .. } = client(options).await?;
+    Ok(Session::new(client, target, options.timeout))
+}
+
 /// Reads the kubeconfig, gets credentials and sets up a client. Nothing has
 /// been sent to the server yet.
-pub(crate) async fn connect(options: &LiveOptions) -> Result<Session, Error> {
+pub(crate) async fn client(options: &LiveOptions) -> Result<Connected, Error> {
     if options.impersonate.is_none() && !options.impersonate_groups.is_empty() {
         return Err(Error::GroupsWithoutUser);
     }
@@ -34,6 +47,7 @@ pub(crate) async fn connect(options: &LiveOptions) -> Result<Session, Error> {
     plugin::replace(&mut config.auth_info, &context, timeout).await?;
     act_as(&mut config, options);
     let target = Target { context, server: server(&config) };
+    let namespace = config.default_namespace.clone();
     // Certificates and tokens are files, which may hang as the kubeconfig may.
     let client = aside(
         move || Client::try_from(config),
@@ -42,7 +56,7 @@ pub(crate) async fn connect(options: &LiveOptions) -> Result<Session, Error> {
     )
     .await?
     .map_err(|e| Error::Credentials { context: target.context.clone(), reason: cause(&e) })?;
-    Ok(Session::new(client, target, timeout))
+    Ok(Connected { client, target, namespace })
 }
 
 /// Runs what blocks on a thread of its own, and waits for it no longer than it

@@ -7,6 +7,7 @@
 //! what it could have changed is unknown.
 
 mod connect;
+mod connection;
 mod discover;
 mod error;
 mod gap;
@@ -21,10 +22,11 @@ mod write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use connection::Connection;
 pub use error::Error;
 pub use gap::Gap;
 use serde::Deserialize;
-pub use write::{Kind, Refusal, Writer};
+pub use write::{Followed, Kind, Refusal, Writer};
 
 /// Which cluster to read, and as whom.
 #[derive(Clone, Debug)]
@@ -148,10 +150,13 @@ async fn version(session: session::Session) -> Result<Server, Error> {
 }
 
 fn run<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let runtime = runtime()?;
     let result = runtime.block_on(work);
     // A file that hangs must not hold up the end of the program, too.
     runtime.shutdown_background();
     result
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)
 }

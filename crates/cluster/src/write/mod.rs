@@ -5,6 +5,7 @@
 //! whoever asked looks at what is there and decides anew, since a create that is
 //! repeated may land after the path's end.
 
+mod follow;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,8 @@ use std::time::Duration;
 
 use k8s_openapi::api::authentication::v1::{SelfSubjectReview, UserInfo};
 use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec,
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SubjectAccessReview,
+    SubjectAccessReviewSpec,
 };
 use kube::api::{
     DeleteParams, ListParams, ObjectList, Patch, PatchParams, PostParams, Preconditions,
@@ -25,6 +27,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+pub use follow::Followed;
 pub use refusal::Refusal;
 
 /// A kind that is written, or read live to decide about a write.
@@ -154,6 +157,24 @@ impl Writer {
             .await
     }
 
+    /// Changes fields of the spec of this very object, and nothing else of it:
+    /// an object of its name with another uid stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Refusal`] tells them apart.
+    pub async fn amend<K: Kind>(&self, object: &K, spec: Value) -> Result<K, Refusal> {
+        let meta = object.meta();
+        let (Some(name), Some(uid)) = (&meta.name, &meta.uid) else {
+            return Err(Refusal::Invalid("an object without name or uid is not there".to_owned()));
+        };
+        let patch = json!({"metadata": {"uid": uid}, "spec": spec});
+        let parameters =
+            PatchParams { field_manager: Some(self.manager.to_owned()), ..Default::default() };
+        let request = Request::new(K::url_path(&(), meta.namespace.as_deref()));
+        self.send(request.patch(name, &parameters, &Patch::Merge(patch))).await
+    }
+
     /// Reads one object as it is now; `None` when there is none.
     ///
     /// # Errors
@@ -180,13 +201,26 @@ impl Writer {
     /// As [`Refusal`] tells them apart. A part of a list is never returned for
     /// the whole.
     pub async fn list<K: Kind>(&self, labels: Option<&str>) -> Result<Vec<K>, Refusal> {
+        self.list_in(None, labels).await
+    }
+
+    /// The same in one namespace, where one is given.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::list`]'s.
+    pub async fn list_in<K: Kind>(
+        &self,
+        namespace: Option<&str>,
+        labels: Option<&str>,
+    ) -> Result<Vec<K>, Refusal> {
         let mut restarts = 0;
         'whole: loop {
             let mut found = Vec::new();
             let mut parameters = ListParams::default().limit(PAGE);
             parameters.label_selector = labels.map(str::to_owned);
             loop {
-                let request = Request::new(K::url_path(&(), None)).list(&parameters);
+                let request = Request::new(K::url_path(&(), namespace)).list(&parameters);
                 let page: ObjectList<K> = match self.send(request).await {
                     Ok(page) => page,
                     Err(Refusal::Expired) if restarts < RESTARTS => {
@@ -216,6 +250,24 @@ impl Writer {
                 uid: user.uid.clone(),
                 groups: user.groups.clone(),
                 extra: user.extra.clone(),
+                resource_attributes: Some(what),
+                non_resource_attributes: None,
+            },
+            ..Default::default()
+        };
+        let answer = self.post(&review, false).await?;
+        Ok(answer.status.is_some_and(|status| status.allowed && status.denied != Some(true)))
+    }
+
+    /// Asks the API server's authorizer whether we may do something ourselves,
+    /// which everybody may ask.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::may`]'s.
+    pub async fn may_we(&self, what: ResourceAttributes) -> Result<bool, Refusal> {
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
                 resource_attributes: Some(what),
                 non_resource_attributes: None,
             },

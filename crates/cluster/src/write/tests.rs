@@ -159,3 +159,111 @@ async fn what_is_not_answered_in_time_may_have_been_done() {
     let refusal = writer.within(Duration::from_secs(2)).create(&object).await.unwrap_err();
     assert_eq!(refusal, Refusal::Uncertain("no answer within 2 s".to_owned()));
 }
+
+/// A server that answers each request by the next of these bodies, and holds the
+/// connection of what comes after them.
+fn script(answers: Vec<(u16, String)>) -> (Writer, Arrived) {
+    let arrived = Arrived::default();
+    let log = arrived.clone();
+    let answers = Arc::new(Mutex::new(answers.into_iter()));
+    let service = service_fn(move |request: HttpRequest<Body>| {
+        let next = answers.lock().unwrap().next();
+        let path = request.uri().to_string();
+        log.lock().unwrap().push((request.method().to_string(), path, Value::Null));
+        async move {
+            let Some((code, body)) = next else { return std::future::pending().await };
+            Ok::<_, Infallible>(
+                Response::builder().status(code).body(Body::from(body.into_bytes())).unwrap(),
+            )
+        }
+    });
+    let writer = Writer::new(Client::new(service, "default"), "fallgate", Duration::from_secs(5));
+    (writer, arrived)
+}
+
+fn at_version(version: &str) -> Value {
+    let mut job = job_value();
+    job["metadata"]["resourceVersion"] = json!(version);
+    job
+}
+
+fn versions(patience: u64) -> (Duration, impl FnMut(&Job) -> bool) {
+    let done = |job: &Job| job.metadata.resource_version.as_deref() == Some("9");
+    (Duration::from_secs(patience), done)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_followed_from_where_it_was_read() {
+    let event = |version| json!({"type": "MODIFIED", "object": at_version(version)}).to_string();
+    let answers = vec![
+        (200, at_version("7").to_string()),
+        (200, format!("{}\n{}\n", event("8"), event("9"))),
+    ];
+    let (writer, arrived) = script(answers);
+    let (patience, done) = versions(60);
+    let followed = writer.follow::<Job>(Some("shop"), "switch", patience, done).await.unwrap();
+    assert!(matches!(followed, Followed::Done(_)), "{followed:?}");
+    let arrived = arrived.lock().unwrap();
+    let watch = &arrived[1].1;
+    assert!(watch.contains("watch=true") && watch.contains("resourceVersion=7"), "{watch}");
+    assert!(watch.contains("fieldSelector=metadata.name%3Dswitch"), "{watch}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_watched_is_read_again() {
+    let forbidden = status(403, "Forbidden", "no").to_string();
+    let answers = vec![
+        (200, at_version("7").to_string()),
+        (403, forbidden),
+        (503, status(503, "ServiceUnavailable", "busy").to_string()),
+        (200, at_version("9").to_string()),
+    ];
+    let (writer, arrived) = script(answers);
+    let (patience, done) = versions(60);
+    let followed = writer.follow::<Job>(Some("shop"), "switch", patience, done).await.unwrap();
+    assert!(matches!(followed, Followed::Done(_)), "{followed:?}");
+    assert_eq!(arrived.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_ends_with_what_was_seen_last() {
+    let (writer, _) = script(vec![(200, at_version("7").to_string())]);
+    let (patience, done) = versions(60);
+    let followed = writer.follow::<Job>(Some("shop"), "switch", patience, done).await.unwrap();
+    let Followed::TimeOver(job) = followed else { panic!("{followed:?}") };
+    assert_eq!(job.metadata.resource_version.as_deref(), Some("7"));
+    let (gone, _) = script(vec![(404, status(404, "NotFound", "no").to_string())]);
+    let (patience, done) = versions(60);
+    let followed = gone.follow::<Job>(Some("shop"), "switch", patience, done).await.unwrap();
+    assert_eq!(followed, Followed::Gone);
+    let (silent, _) = script(Vec::new());
+    let (patience, done) = versions(60);
+    silent.follow::<Job>(Some("shop"), "switch", patience, done).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_spec_is_amended_for_one_object_only() {
+    let (writer, arrived) = writer(200, job_value());
+    writer.amend(&job(), json!({"suspend": true})).await.unwrap();
+    let arrived = arrived.lock().unwrap();
+    let (method, path, body) = &arrived[0];
+    assert_eq!(method, "PATCH");
+    assert!(path.starts_with("/apis/batch/v1/namespaces/shop/jobs/switch?"), "{path}");
+    assert_eq!(*body, json!({"metadata": {"uid": "u-1"}, "spec": {"suspend": true}}));
+}
+
+#[tokio::test]
+async fn a_list_may_be_of_one_namespace() {
+    let (writer, arrived) = writer(200, json!({"metadata": {}, "items": []}));
+    assert!(writer.list_in::<Job>(Some("shop"), None).await.unwrap().is_empty());
+    assert!(arrived.lock().unwrap()[0].1.starts_with("/apis/batch/v1/namespaces/shop/jobs?"));
+}
+
+#[tokio::test]
+async fn everybody_may_ask_what_they_may() {
+    let (writer, arrived) = writer(201, json!({"spec": {}, "status": {"allowed": true}}));
+    assert!(writer.may_we(ResourceAttributes::default()).await.unwrap());
+    let arrived = arrived.lock().unwrap();
+    let path = &arrived[0].1;
+    assert!(path.starts_with("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?"), "{path}");
+}
