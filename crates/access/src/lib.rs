@@ -155,7 +155,8 @@
 //! # Inside
 //!
 //! `identity` and `decide`: who is who, and whether people have agreed. `resolve`,
-//! `selector`, `scope`: what a request comes to under its policy. `isolation`,
+//! `selector`, `scope`: what a request comes to under its policy. `facts`: what
+//! that takes of objects besides what the reader of manifests keeps. `isolation`,
 //! `render`, `effect`, `plan`: the policies, and exactly what they change. `terms`:
 //! time, tickets, incidents, rotas, renewals. `lifecycle`: the state machine, with
 //! `closing` before all else. `refusal`: every reason there is for not opening,
@@ -166,6 +167,7 @@
 mod canonical;
 mod decide;
 mod effect;
+mod facts;
 mod identity;
 mod isolation;
 mod lifecycle;
@@ -184,6 +186,7 @@ mod terms;
 
 pub use canonical::plan_hash;
 pub use decide::{Ballot, Consent, Discard, Judged, Missing, Standing, Tally};
+pub use facts::Facts;
 pub use identity::{People, Relation};
 pub use lifecycle::{ARMING, Ending, FRESH, Owner, SKEW, next, sweep};
 pub use observed::{
@@ -195,5 +198,6 @@ pub use refusal::{End, Refusal};
 pub use render::{managed, policy_name, switch, switch_name};
 pub use resolve::{Case, Narrowing, Policy, World};
 pub use rights::{Answer, Question, Rights};
+pub use selector::write as write_selector;
 pub use step::{Call, Rehearsal, Step, Wait};
 pub use terms::{OnCall, Other, Terms, Ticket};

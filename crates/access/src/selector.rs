@@ -168,7 +168,7 @@ pub(crate) fn read(selector: &LabelSelector) -> Result<Selector, String> {
 }
 
 /// A selector of the model's as one of the API's, in one spelling.
-pub(crate) fn write(selector: &Selector) -> LabelSelector {
+pub fn write(selector: &Selector) -> LabelSelector {
     let mut labels = BTreeMap::new();
     let mut expressions = Vec::new();
     for requirement in &selector.requirements {
