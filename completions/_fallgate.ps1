@@ -35,6 +35,18 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Check assertions about who may reach whom')
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Repair a policy whose indentation was lost')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report findings')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what a request would open and render, and who must agree')
+            [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Ask for a path under a policy')
+            [CompletionResult]::new('requests', 'requests', [CompletionResultType]::ParameterValue, 'List requests, or show one with its plan and its decisions')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Agree to somebody else''s request, as it is planned or narrower')
+            [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Refuse somebody''s request; one refusal outweighs every approval')
+            [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take your own request back, or give back what it opened')
+            [CompletionResult]::new('grants', 'grants', [CompletionResultType]::ParameterValue, 'List what is open, or show one grant; with --ended, also what was')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Ask for a grant to go on')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Stop a user, a policy, a namespace or everything')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Take a lock away before its time')
+            [CompletionResult]::new('incident', 'incident', [CompletionResultType]::ParameterValue, 'Declare incidents, which enable what is disabled by default, and resolve them')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
@@ -47,10 +59,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -78,10 +90,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -101,10 +113,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -124,10 +136,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -153,10 +165,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -177,10 +189,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -201,10 +213,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -233,10 +245,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -260,10 +272,10 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
-            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to read')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
-            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate when reading a cluster')
-            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate when reading a cluster; repeatable')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
             [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
             [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
             [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
@@ -285,6 +297,299 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             break
         }
         'fallgate;audit;help;help' {
+            break
+        }
+        'fallgate;plan' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
+            [CompletionResult]::new('--filename', '--filename', [CompletionResultType]::ParameterName, 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--dialect', '--dialect', [CompletionResultType]::ParameterName, 'How the network implementation reads what the API leaves open')
+            [CompletionResult]::new('--pod-cidr', '--pod-cidr', [CompletionResultType]::ParameterName, 'Where pods get their addresses, for pods whose address is not in the input; repeatable')
+            [CompletionResult]::new('--add-file', '--add-file', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Answer as if the objects of this file stood in place of those of the same name; repeatable')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where it ends: the same, or a service as NAMESPACE/svc/NAME')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long, such as 30m or 1h30m')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'What ends it before its time')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'When it opens at the earliest, such as 2026-11-21T14:00:00Z')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it is needed')
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'The ticket that it is for')
+            [CompletionResult]::new('--incident', '--incident', [CompletionResultType]::ParameterName, 'The incident that it is in; its end ends the path')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-R', '-R ', [CompletionResultType]::ParameterName, 'Read directories with everything below them')
+            [CompletionResult]::new('--recursive', '--recursive', [CompletionResultType]::ParameterName, 'Read directories with everything below them')
+            [CompletionResult]::new('--break-glass', '--break-glass', [CompletionResultType]::ParameterName, 'Open before anybody agreed, where the policy allows that; it is told and reviewed')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;request' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where it ends: the same, or a service as NAMESPACE/svc/NAME')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long, such as 30m or 1h30m')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'What ends it before its time')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'When it opens at the earliest, such as 2026-11-21T14:00:00Z')
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'The ticket that it is for')
+            [CompletionResult]::new('--incident', '--incident', [CompletionResultType]::ParameterName, 'The incident that it is in; its end ends the path')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest to wait, such as 10m')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/request/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/request/v1')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it is needed')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--break-glass', '--break-glass', [CompletionResultType]::ParameterName, 'Open before anybody agreed, where the policy allows that; it is told and reviewed')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the path is open, or never will be')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;requests' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/requests/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/requests/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--can-approve', '--can-approve', [CompletionResultType]::ParameterName, 'List only those that wait for a decision that you may make')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;approve' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For this long at most')
+            [CompletionResult]::new('--narrow', '--narrow', [CompletionResultType]::ParameterName, 'Less than was asked for: from=ENDPOINT, to=ENDPOINT or port=PORT; repeatable')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/approve/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/approve/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;deny' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/deny/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/deny/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;withdraw' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/withdraw/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/withdraw/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;grants' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/grants/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/grants/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--ended', '--ended', [CompletionResultType]::ParameterName, 'List those that have ended, too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;extend' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long, from when it opens')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest to wait, such as 10m')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/extend/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/extend/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until the path is open, or never will be')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;revoke' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest to wait, such as 2m')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/revoke/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/revoke/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until it is closed')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;lock' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The requester whose grants are stopped')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy whose grants are stopped, one of the namespace; or ClusterAccessPolicy/NAME')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long; without it, until it is unlocked')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/lock/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/lock/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Stop every grant')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;unlock' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;incident' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('open', 'open', [CompletionResultType]::ParameterValue, 'Declare an incident in a namespace')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Resolve an incident, which ends its grants')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the incidents that are open')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'fallgate;incident;open' {
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'Its ticket')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'When it ends at the latest, from now')
+            [CompletionResult]::new('--severity', '--severity', [CompletionResultType]::ParameterName, 'How bad it is')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'What happened')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;incident;close' {
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'Every open incident of this ticket')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;incident;list' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/incident/v1')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'List those of every namespace')
+            [CompletionResult]::new('--ended', '--ended', [CompletionResultType]::ParameterName, 'List those that are over, too')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;incident;help' {
+            [CompletionResult]::new('open', 'open', [CompletionResultType]::ParameterValue, 'Declare an incident in a namespace')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Resolve an incident, which ends its grants')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the incidents that are open')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'fallgate;incident;help;open' {
+            break
+        }
+        'fallgate;incident;help;close' {
+            break
+        }
+        'fallgate;incident;help;list' {
+            break
+        }
+        'fallgate;incident;help;help' {
             break
         }
         'fallgate;ledger' {
@@ -364,6 +669,18 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('test', 'test', [CompletionResultType]::ParameterValue, 'Check assertions about who may reach whom')
             [CompletionResult]::new('fix', 'fix', [CompletionResultType]::ParameterValue, 'Repair a policy whose indentation was lost')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Report findings')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what a request would open and render, and who must agree')
+            [CompletionResult]::new('request', 'request', [CompletionResultType]::ParameterValue, 'Ask for a path under a policy')
+            [CompletionResult]::new('requests', 'requests', [CompletionResultType]::ParameterValue, 'List requests, or show one with its plan and its decisions')
+            [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Agree to somebody else''s request, as it is planned or narrower')
+            [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Refuse somebody''s request; one refusal outweighs every approval')
+            [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take your own request back, or give back what it opened')
+            [CompletionResult]::new('grants', 'grants', [CompletionResultType]::ParameterValue, 'List what is open, or show one grant; with --ended, also what was')
+            [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Ask for a grant to go on')
+            [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
+            [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Stop a user, a policy, a namespace or everything')
+            [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Take a lock away before its time')
+            [CompletionResult]::new('incident', 'incident', [CompletionResultType]::ParameterValue, 'Declare incidents, which enable what is disabled by default, and resolve them')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
@@ -400,6 +717,54 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             break
         }
         'fallgate;help;audit;coverage' {
+            break
+        }
+        'fallgate;help;plan' {
+            break
+        }
+        'fallgate;help;request' {
+            break
+        }
+        'fallgate;help;requests' {
+            break
+        }
+        'fallgate;help;approve' {
+            break
+        }
+        'fallgate;help;deny' {
+            break
+        }
+        'fallgate;help;withdraw' {
+            break
+        }
+        'fallgate;help;grants' {
+            break
+        }
+        'fallgate;help;extend' {
+            break
+        }
+        'fallgate;help;revoke' {
+            break
+        }
+        'fallgate;help;lock' {
+            break
+        }
+        'fallgate;help;unlock' {
+            break
+        }
+        'fallgate;help;incident' {
+            [CompletionResult]::new('open', 'open', [CompletionResultType]::ParameterValue, 'Declare an incident in a namespace')
+            [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Resolve an incident, which ends its grants')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the incidents that are open')
+            break
+        }
+        'fallgate;help;incident;open' {
+            break
+        }
+        'fallgate;help;incident;close' {
+            break
+        }
+        'fallgate;help;incident;list' {
             break
         }
         'fallgate;help;ledger' {

@@ -38,6 +38,18 @@ complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "diff" -d 'Compare
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "test" -d 'Check assertions about who may reach whom'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "fix" -d 'Repair a policy whose indentation was lost'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "audit" -d 'Report findings'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "plan" -d 'Show what a request would open and render, and who must agree'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "request" -d 'Ask for a path under a policy'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "requests" -d 'List requests, or show one with its plan and its decisions'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "approve" -d 'Agree to somebody else\'s request, as it is planned or narrower'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "deny" -d 'Refuse somebody\'s request; one refusal outweighs every approval'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "withdraw" -d 'Take your own request back, or give back what it opened'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "grants" -d 'List what is open, or show one grant; with --ended, also what was'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "extend" -d 'Ask for a grant to go on'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "revoke" -d 'End a grant now'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "lock" -d 'Stop a user, a policy, a namespace or everything'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "unlock" -d 'Take a lock away before its time'
+complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "incident" -d 'Declare incidents, which enable what is disabled by default, and resolve them'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "ledger" -d 'Show and verify the record of access'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "version" -d 'Print the version'
@@ -45,10 +57,10 @@ complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "__generate" -d 'W
 complete -c fallgate -n "__fish_fallgate_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -76,10 +88,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s A -l all-names
 complete -c fallgate -n "__fish_fallgate_using_subcommand map" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -94,10 +106,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s R -l recursive
 complete -c fallgate -n "__fish_fallgate_using_subcommand can" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -113,10 +125,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s R -l recur
 complete -c fallgate -n "__fish_fallgate_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -136,10 +148,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s A -l all-
 complete -c fallgate -n "__fish_fallgate_using_subcommand exposure" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -158,10 +170,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s R -l recursi
 complete -c fallgate -n "__fish_fallgate_using_subcommand blast" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -179,10 +191,10 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -l pods -d 'Comp
 complete -c fallgate -n "__fish_fallgate_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand test" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -206,10 +218,10 @@ never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand fix" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and not __fish_seen_subcommand_from coverage help" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -238,10 +250,10 @@ critical\t'Open, and to be closed now'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l baseline -d 'Do not count what this earlier `-o json` of the same audit has found; what became more severe counts again' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l context -d 'The kubeconfig context to read' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l kubeconfig -d 'The kubeconfig file to use' -r -F
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l as -d 'The user to impersonate when reading a cluster' -r
-complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l as-group -d 'A group to impersonate when reading a cluster; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l dialect -d 'How the network implementation reads what the API leaves open' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
@@ -254,6 +266,251 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from coverage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "coverage" -d 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
 complete -c fallgate -n "__fish_fallgate_using_subcommand audit; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -s f -l filename -d 'Read this file, directory, `-` for standard input, or `git:REV[:PATH]`; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l dialect -d 'How the network implementation reads what the API leaves open' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l pod-cidr -d 'Where pods get their addresses, for pods whose address is not in the input; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l add-file -d 'Answer as if the objects of this file were applied; what has the same kind and name is replaced; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l remove -d 'Answer as if this object were not there, such as `netpol/shop/db`; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l replace -d 'Answer as if the objects of this file stood in place of those of the same name; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l policy -d 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l from -d 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l to -d 'Where it ends: the same, or a service as NAMESPACE/svc/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l port -d 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l for -d 'For how long, such as 30m or 1h30m' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l until -d 'What ends it before its time' -r -f -a "ticketClosed\t'The ticket is closed'
+incidentResolved\t'The incident is resolved'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l at -d 'When it opens at the earliest, such as 2026-11-21T14:00:00Z' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l reason -d 'Why it is needed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l ticket -d 'The ticket that it is for' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l incident -d 'The incident that it is in; its end ends the path' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -s o -l output -d 'The output format' -r -f -a "table\t'For people'
+json\t'A document; its schema is fallgate/plan/v1'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -s R -l recursive -d 'Read directories with everything below them'
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -l break-glass -d 'Open before anybody agreed, where the policy allows that; it is told and reviewed'
+complete -c fallgate -n "__fish_fallgate_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l policy -d 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l from -d 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l to -d 'Where it ends: the same, or a service as NAMESPACE/svc/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l port -d 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l for -d 'For how long, such as 30m or 1h30m' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l until -d 'What ends it before its time' -r -f -a "ticketClosed\t'The ticket is closed'
+incidentResolved\t'The incident is resolved'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l at -d 'When it opens at the earliest, such as 2026-11-21T14:00:00Z' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l ticket -d 'The ticket that it is for' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l incident -d 'The incident that it is in; its end ends the path' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l timeout -d 'The longest to wait, such as 10m' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -s o -l output -d 'The output format; the schema of json is fallgate/request/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l reason -d 'Why it is needed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l break-glass -d 'Open before anybody agreed, where the policy allows that; it is told and reviewed'
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l wait -d 'Wait until the path is open, or never will be'
+complete -c fallgate -n "__fish_fallgate_using_subcommand request" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -s o -l output -d 'The output format; the schema of json is fallgate/requests/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The objects\' names alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -s A -l all-namespaces -d 'List those of every namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l can-approve -d 'List only those that wait for a decision that you may make'
+complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l for -d 'For this long at most' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l narrow -d 'Less than was asked for: from=ENDPOINT, to=ENDPOINT or port=PORT; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -s o -l output -d 'The output format; the schema of json is fallgate/approve/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -s o -l output -d 'The output format; the schema of json is fallgate/deny/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -s o -l output -d 'The output format; the schema of json is fallgate/withdraw/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -s o -l output -d 'The output format; the schema of json is fallgate/grants/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The objects\' names alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -s A -l all-namespaces -d 'List those of every namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l ended -d 'List those that have ended, too'
+complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l for -d 'For how long, from when it opens' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l timeout -d 'The longest to wait, such as 10m' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -s o -l output -d 'The output format; the schema of json is fallgate/extend/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l wait -d 'Wait until the path is open, or never will be'
+complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l timeout -d 'The longest to wait, such as 2m' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -s o -l output -d 'The output format; the schema of json is fallgate/revoke/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l wait -d 'Wait until it is closed'
+complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l user -d 'The requester whose grants are stopped' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l policy -d 'The policy whose grants are stopped, one of the namespace; or ClusterAccessPolicy/NAME' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l for -d 'For how long; without it, until it is unlocked' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l reason -d 'Why' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -s o -l output -d 'The output format; the schema of json is fallgate/lock/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l all -d 'Stop every grant'
+complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand unlock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -f -a "open" -d 'Declare an incident in a namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -f -a "close" -d 'Resolve an incident, which ends its grants'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -f -a "list" -d 'List the incidents that are open'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and not __fish_seen_subcommand_from open close list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l ticket -d 'Its ticket' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l for -d 'When it ends at the latest, from now' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l severity -d 'How bad it is' -r -f -a "low\t''
+medium\t''
+high\t''
+critical\t''"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l reason -d 'What happened' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l ticket -d 'Every open incident of this ticket' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The object\'s name alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
+json\t'A document'
+name\t'The objects\' names alone'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l context -d 'The kubeconfig context to use' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l kubeconfig -d 'The kubeconfig file to use' -r -F
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l as -d 'The user to impersonate' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l as-group -d 'A group to impersonate; repeatable' -r
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
+always\t'Always'
+never\t'Never'"
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s A -l all-namespaces -d 'List those of every namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l ended -d 'List those that are over, too'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "open" -d 'Declare an incident in a namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "close" -d 'Resolve an incident, which ends its grants'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the incidents that are open'
+complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand ledger; and not __fish_seen_subcommand_from show verify help" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -297,20 +554,35 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -l color -
 always\t'Always'
 never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand __generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "map" -d 'List every allowed connection'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "can" -d 'Say whether one endpoint may reach another, and which rules decide'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "explain" -d 'Show how an answer comes about, and for a denial the edit that would admit it'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "exposure" -d 'List what pods that do not exist yet, and the outside, could reach'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "blast" -d 'List what a compromised workload reaches, hop by hop'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "diff" -d 'Compare two clusters by what they allow'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "test" -d 'Check assertions about who may reach whom'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "fix" -d 'Repair a policy whose indentation was lost'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "audit" -d 'Report findings'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "ledger" -d 'Show and verify the record of access'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "version" -d 'Print the version'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "__generate" -d 'Write the files that are generated from the program'
-complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit ledger completion version __generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "map" -d 'List every allowed connection'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "can" -d 'Say whether one endpoint may reach another, and which rules decide'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "explain" -d 'Show how an answer comes about, and for a denial the edit that would admit it'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "exposure" -d 'List what pods that do not exist yet, and the outside, could reach'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "blast" -d 'List what a compromised workload reaches, hop by hop'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "diff" -d 'Compare two clusters by what they allow'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "test" -d 'Check assertions about who may reach whom'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "fix" -d 'Repair a policy whose indentation was lost'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "audit" -d 'Report findings'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "plan" -d 'Show what a request would open and render, and who must agree'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "request" -d 'Ask for a path under a policy'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "requests" -d 'List requests, or show one with its plan and its decisions'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "approve" -d 'Agree to somebody else\'s request, as it is planned or narrower'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "deny" -d 'Refuse somebody\'s request; one refusal outweighs every approval'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "withdraw" -d 'Take your own request back, or give back what it opened'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "grants" -d 'List what is open, or show one grant; with --ended, also what was'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "extend" -d 'Ask for a grant to go on'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "revoke" -d 'End a grant now'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "lock" -d 'Stop a user, a policy, a namespace or everything'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "unlock" -d 'Take a lock away before its time'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "incident" -d 'Declare incidents, which enable what is disabled by default, and resolve them'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "ledger" -d 'Show and verify the record of access'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "version" -d 'Print the version'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "__generate" -d 'Write the files that are generated from the program'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and not __fish_seen_subcommand_from map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock incident ledger completion version __generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from audit" -f -a "coverage" -d 'Report which pods NetworkPolicies isolate, per direction, and what was not looked at'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "open" -d 'Declare an incident in a namespace'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "close" -d 'Resolve an incident, which ends its grants'
+complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from incident" -f -a "list" -d 'List the incidents that are open'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "show" -d 'Show what was asked, decided, opened and ended'
 complete -c fallgate -n "__fish_fallgate_using_subcommand help; and __fish_seen_subcommand_from ledger" -f -a "verify" -d 'Verify that the record is as it was written'

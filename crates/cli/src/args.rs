@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use fallgate_model::{Dialect, Selector};
 use ipnet::IpNet;
 
+use crate::commands::access::{decide, extend, grants, incident, lock, plan, request, requests};
 use crate::commands::{
     audit, blast, can, completion, diff, explain, exposure, fix, generate, ledger, map, test,
     version,
@@ -74,6 +75,26 @@ Examples:
   fallgate can shop/web shop/api 9090 -f examples/shop
   kubectl get ns,po,netpol,svc,no -A -o yaml | fallgate exposure -f -";
 
+// Which cluster is meant, as whom, and in which namespace. No doc comment, as below.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Live {
+    /// The namespace of names that have none, and of what is listed
+    #[arg(short, long, value_name = "NAMESPACE", global = true, help_heading = INPUT)]
+    pub(crate) namespace: Option<String>,
+    /// The kubeconfig context to use
+    #[arg(long, value_name = "NAME", global = true, help_heading = INPUT)]
+    pub(crate) context: Option<String>,
+    /// The kubeconfig file to use
+    #[arg(long, value_name = "FILE", global = true, help_heading = INPUT)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// The user to impersonate
+    #[arg(long = "as", value_name = "USER", global = true, help_heading = INPUT)]
+    pub(crate) as_user: Option<String>,
+    /// A group to impersonate; repeatable
+    #[arg(long, value_name = "GROUP", global = true, help_heading = INPUT)]
+    pub(crate) as_group: Vec<String>,
+}
+
 // What every command that reads a cluster takes. This is no doc comment: clap would take one for the
 // description of the command that these options are part of.
 #[derive(Args, Clone, Debug, Default)]
@@ -87,21 +108,8 @@ pub(crate) struct Global {
     /// Read directories with everything below them
     #[arg(short = 'R', long, global = true, help_heading = INPUT)]
     pub(crate) recursive: bool,
-    /// The namespace of names that have none, and of what is listed
-    #[arg(short, long, value_name = "NAMESPACE", global = true, help_heading = INPUT)]
-    pub(crate) namespace: Option<String>,
-    /// The kubeconfig context to read
-    #[arg(long, value_name = "NAME", global = true, help_heading = INPUT)]
-    pub(crate) context: Option<String>,
-    /// The kubeconfig file to use
-    #[arg(long, value_name = "FILE", global = true, help_heading = INPUT)]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// The user to impersonate when reading a cluster
-    #[arg(long = "as", value_name = "USER", global = true, help_heading = INPUT)]
-    pub(crate) as_user: Option<String>,
-    /// A group to impersonate when reading a cluster; repeatable
-    #[arg(long, value_name = "GROUP", global = true, help_heading = INPUT)]
-    pub(crate) as_group: Vec<String>,
+    #[command(flatten)]
+    pub(crate) live: Live,
     /// How the network implementation reads what the API leaves open
     ///
     /// One of upstream (the default), antrea, calico, cilium, kube-network-policies, ovn-kubernetes; options may
@@ -128,6 +136,15 @@ pub(crate) struct Global {
 pub(crate) struct Reads<A: Args> {
     #[command(flatten)]
     pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) args: A,
+}
+
+// A command that talks to a live cluster and reads no files.
+#[derive(Args, Debug)]
+pub(crate) struct Asks<A: Args> {
+    #[command(flatten)]
+    pub(crate) live: Live,
     #[command(flatten)]
     pub(crate) args: A,
 }
@@ -159,6 +176,18 @@ pub(crate) enum Command {
     Test(Reads<test::TestArgs>),
     Fix(fix::FixArgs),
     Audit(Reads<audit::AuditArgs>),
+    Plan(Reads<plan::PlanArgs>),
+    Request(Asks<request::RequestArgs>),
+    Requests(Asks<requests::RequestsArgs>),
+    Approve(Asks<decide::ApproveArgs>),
+    Deny(Asks<decide::DenyArgs>),
+    Withdraw(Asks<decide::WithdrawArgs>),
+    Grants(Asks<grants::GrantsArgs>),
+    Extend(Asks<extend::ExtendArgs>),
+    Revoke(Asks<decide::RevokeArgs>),
+    Lock(Asks<lock::LockArgs>),
+    Unlock(Asks<lock::UnlockArgs>),
+    Incident(Asks<incident::IncidentArgs>),
     Ledger(ledger::LedgerArgs),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),

@@ -3,7 +3,7 @@ use std::mem::ManuallyDrop;
 
 use fallgate_engine::{Engine, Snapshot};
 use fallgate_manifest::{ReadOptions, Reading};
-use fallgate_model::{Diagnostic, Dialect, Opaque, Origin, Severity, SourceId, Sources};
+use fallgate_model::{Cluster, Diagnostic, Dialect, Opaque, Origin, Severity, SourceId, Sources};
 
 use crate::args::Global;
 use crate::endpoint::{Absent, Index};
@@ -48,6 +48,16 @@ impl Context {
 
     /// The same for texts that are there already.
     pub(crate) fn of_texts(global: &Global, texts: Vec<Text>) -> Result<Context, Failure> {
+        Context::of_changed(global, texts, |_| {})
+    }
+
+    /// The same of another cluster than the texts have: `change` is made before
+    /// anything is worked out, and before what the options change.
+    pub(crate) fn of_changed(
+        global: &Global,
+        texts: Vec<Text>,
+        change: impl FnOnce(&mut Cluster),
+    ) -> Result<Context, Failure> {
         let inputs: Vec<_> = texts.iter().map(Text::as_input).collect();
         let mut reading = fallgate_manifest::read(&inputs, &ReadOptions::default());
         let mut texts = texts;
@@ -69,6 +79,7 @@ impl Context {
                 .help("name files with manifests, or pipe in what `kubectl get -o yaml` prints")
                 .into());
         }
+        change(&mut reading.cluster);
         crate::overlay::apply(global, &mut reading, &mut texts)?;
         let cluster = std::mem::take(&mut reading.cluster);
         let engine = Engine::new(cluster, dialect(global));
@@ -76,7 +87,7 @@ impl Context {
             snapshot: engine.snapshot(),
             engine: RefCell::new(engine),
             reading,
-            namespace: global.namespace.clone(),
+            namespace: global.live.namespace.clone(),
             texts,
             index: OnceCell::new(),
         })

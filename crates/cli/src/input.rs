@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use fallgate_cluster::{Gap, LiveOptions};
+use fallgate_cluster::{Gap, LiveInput, LiveOptions};
 use fallgate_manifest::{Input, InputKind};
 use fallgate_model::Str;
 
-use crate::args::Global;
+use crate::args::{Global, Live};
 use crate::failure::{Failure, Problem};
 
 /// More bytes than this are not read from one file.
@@ -131,21 +131,32 @@ pub(crate) fn read_file(name: &str) -> Result<Text, Problem> {
     Ok(Text::file(name, read_all(Path::new(name))?))
 }
 
-/// Lists the cluster that the options name. What could not be listed stands with
-/// a last text, which is empty and has the context's name.
+/// Lists the cluster that the options name.
 fn read_live(global: &Global) -> Result<Vec<Text>, Problem> {
-    let options = LiveOptions {
-        kubeconfig: global.kubeconfig.clone(),
-        context: global.context.clone(),
-        impersonate: global.as_user.clone(),
-        impersonate_groups: global.as_group.clone(),
-        namespace: global.namespace.clone(),
+    fallgate_cluster::read(&live_options(&global.live)).map(of_live).map_err(unreachable)
+}
+
+/// Which cluster the options name, and as whom.
+pub(crate) fn live_options(live: &Live) -> LiveOptions {
+    LiveOptions {
+        kubeconfig: live.kubeconfig.clone(),
+        context: live.context.clone(),
+        impersonate: live.as_user.clone(),
+        impersonate_groups: live.as_group.clone(),
+        namespace: live.namespace.clone(),
         ..LiveOptions::default()
-    };
-    let live = fallgate_cluster::read(&options).map_err(|error| {
-        let problem = Problem::new(error.to_string());
-        problem.help(error.help())
-    })?;
+    }
+}
+
+/// Why a cluster cannot be talked to.
+pub(crate) fn unreachable(error: fallgate_cluster::Error) -> Problem {
+    let problem = Problem::new(error.to_string());
+    problem.help(error.help())
+}
+
+/// What was listed. What could not be stands with a last text, which is empty
+/// and has the context's name.
+pub(crate) fn of_live(live: LiveInput) -> Vec<Text> {
     let text =
         |name: String, bytes, gaps| Text { name: name.into(), bytes, kind: InputKind::Live, gaps };
     let mut texts: Vec<Text> = (live.pages.into_iter())
@@ -154,7 +165,7 @@ fn read_live(global: &Global) -> Result<Vec<Text>, Problem> {
     if !live.gaps.is_empty() {
         texts.push(text(live.context, Vec::new(), live.gaps));
     }
-    Ok(texts)
+    texts
 }
 
 /// Whether a file of a directory is read: kubectl's choice of endings.

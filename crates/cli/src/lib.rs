@@ -4,6 +4,7 @@
 //! of this crate: `input` reads, `output::Printer` writes, and a command in
 //! between turns a `context::Context` into an answer.
 
+mod access;
 mod answer;
 mod args;
 mod assertions;

@@ -18,7 +18,7 @@ pub(crate) fn apply(
 ) -> Result<(), Failure> {
     let mut problems = Vec::new();
     for name in &global.remove {
-        match object(name, global.namespace.as_deref()) {
+        match object(name, global.live.namespace.as_deref()) {
             Ok((kind, namespace, name)) => {
                 if !overlay::remove(&mut reading.cluster, &kind, &namespace, &name) {
                     let called = if namespace.is_empty() {

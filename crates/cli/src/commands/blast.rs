@@ -89,7 +89,7 @@ pub(crate) fn run(
     args: &BlastArgs,
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
-    let spec = EndpointSpec::parse(&args.endpoint, global.namespace.as_deref())?;
+    let spec = EndpointSpec::parse(&args.endpoint, global.live.namespace.as_deref())?;
     let context = Context::read(global)?;
     let start = Ends::resolve(&context, Detail::Workloads, &spec)?;
     if !start.entries.is_empty() {

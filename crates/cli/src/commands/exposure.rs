@@ -174,7 +174,7 @@ pub(crate) fn run(
     args: &ExposureArgs,
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
-    let namespace = global.namespace.as_deref();
+    let namespace = global.live.namespace.as_deref();
     let spec =
         args.endpoint.as_deref().map(|text| EndpointSpec::parse(text, namespace)).transpose()?;
     let trusted = match &args.trusted {

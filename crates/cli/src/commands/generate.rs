@@ -6,9 +6,11 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use schemars::{JsonSchema, generate::SchemaSettings};
 
+use super::access::plan;
 use super::{
     audit, blast, can, completion, diff, explain, exposure, fix, ledger, map, test, version,
 };
+use crate::access::Objects;
 use crate::args::Cli;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
@@ -62,18 +64,29 @@ pub(crate) fn files() -> Result<Vec<(PathBuf, Vec<u8>)>, Failure> {
 /// The schema of each command's document.
 fn schemas() -> Vec<(&'static str, schemars::Schema)> {
     vec![
+        ("approve", schema::<Objects>("approve")),
         ("audit", schema::<Document<audit::Coverage>>("audit")),
         ("blast", schema::<Document<blast::Blast>>("blast")),
         ("can", schema::<Document<can::Can>>("can")),
+        ("deny", schema::<Objects>("deny")),
         ("diff", schema::<Document<diff::Difference>>("diff")),
         ("explain", schema::<Document<explain::Explained>>("explain")),
         ("exposure", schema::<Document<exposure::Exposed>>("exposure")),
         ("fix", schema::<Document<fix::FixedFile>>("fix")),
+        ("extend", schema::<Objects>("extend")),
+        ("grants", schema::<Objects>("grants")),
+        ("incident", schema::<Objects>("incident")),
         ("ledger-show", schema::<ledger::Shown>("ledger-show")),
         ("ledger-verify", schema::<ledger::Checked>("ledger-verify")),
+        ("lock", schema::<Objects>("lock")),
         ("map", schema::<Document<map::Map>>("map")),
+        ("plan", schema::<Document<plan::Plan>>("plan")),
+        ("request", schema::<Objects>("request")),
+        ("requests", schema::<Objects>("requests")),
+        ("revoke", schema::<Objects>("revoke")),
         ("test", schema::<Document<test::Tested>>("test")),
         ("version", schema::<version::Version>("version")),
+        ("withdraw", schema::<Objects>("withdraw")),
     ]
 }
 

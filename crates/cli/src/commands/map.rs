@@ -100,7 +100,7 @@ pub(crate) struct Connection {
 const SCHEMA: &str = "fallgate/map/v1";
 
 pub(crate) fn run(global: &Global, args: &MapArgs, printer: &mut Printer) -> Result<Exit, Failure> {
-    let namespace = global.namespace.as_deref();
+    let namespace = global.live.namespace.as_deref();
     let spec = |text: &Option<String>| {
         text.as_deref().map(|text| EndpointSpec::parse(text, namespace)).transpose()
     };

@@ -1,5 +1,6 @@
 //! One module a command: its arguments, what it computes, and how it prints it.
 
+pub(crate) mod access;
 pub(crate) mod audit;
 pub(crate) mod blast;
 pub(crate) mod can;
@@ -31,6 +32,18 @@ pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<Exit, Failure> {
         Command::Test(c) => test::run(&c.global, &c.args, printer),
         Command::Fix(args) => fix::run(args, printer),
         Command::Audit(c) => audit::run(&c.global, &c.args, printer),
+        Command::Plan(c) => access::plan::run(&c.global, &c.args, printer),
+        Command::Request(c) => access::request::run(&c.live, &c.args, printer),
+        Command::Requests(c) => access::requests::run(&c.live, &c.args, printer),
+        Command::Approve(c) => access::decide::approve(&c.live, &c.args, printer),
+        Command::Deny(c) => access::decide::deny(&c.live, &c.args, printer),
+        Command::Withdraw(c) => access::decide::withdraw(&c.live, &c.args, printer),
+        Command::Grants(c) => access::grants::run(&c.live, &c.args, printer),
+        Command::Extend(c) => access::extend::run(&c.live, &c.args, printer),
+        Command::Revoke(c) => access::decide::revoke(&c.live, &c.args, printer),
+        Command::Lock(c) => access::lock::lock(&c.live, &c.args, printer),
+        Command::Unlock(c) => access::lock::unlock(&c.live, &c.args, printer),
+        Command::Incident(c) => access::incident::run(&c.live, &c.args, printer),
         Command::Ledger(args) => ledger::run(args, printer),
         Command::Completion(args) => completion::run(args, printer),
         Command::Version(args) => version::run(args, printer),

@@ -119,7 +119,8 @@ impl Printer {
         Exit::Failed
     }
 
-    fn problem(&mut self, problem: &Problem) {
+    /// Says what is wrong, on standard error.
+    pub(crate) fn problem(&mut self, problem: &Problem) {
         let mut line = Text::new().styled(Style::Error, "error").text(": ");
         if !problem.place.is_empty() {
             line = line.styled(Style::Strong, &problem.place).text(": ");

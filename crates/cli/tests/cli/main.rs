@@ -2,6 +2,7 @@
 //! what is said about wrong input.
 #![cfg(test)]
 
+mod access;
 mod audit;
 mod batch;
 mod diff;

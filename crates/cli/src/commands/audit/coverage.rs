@@ -169,7 +169,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let settings = args.report.read()?;
     let context = Context::read(global)?;
-    let namespace = global.namespace.as_deref();
+    let namespace = global.live.namespace.as_deref();
     if let Some(namespace) = namespace
         && !context.snapshot.namespaces().iter().any(|known| **known == *namespace)
     {
