@@ -39,7 +39,15 @@ pub(crate) struct Line {
 impl Grouped {
     /// Adds an entry.
     pub(crate) fn add(&mut self, row: &Row<'_>) {
-        self.from(row.entry_point, &[&*row.from]);
+        // Nearly always the source is that of the entry before.
+        let is_it = |at: &u32| {
+            let known = self.places.list.get(*at as usize);
+            known.is_some_and(|(entry, place)| *entry == row.entry_point && *place == *row.from)
+        };
+        let last = self.sources.list.get(self.last[0] as usize);
+        if !matches!(last.map(Vec::as_slice), Some([one]) if is_it(one)) {
+            self.from(row.entry_point, &[&*row.from]);
+        }
         self.add_to_sources(row);
     }
 
