@@ -314,7 +314,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l incident -
 complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l timeout -d 'The longest to wait, such as 10m' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand request" -s o -l output -d 'The output format; the schema of json is fallgate/request/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l reason -d 'Why it is needed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand request" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
@@ -329,7 +329,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l as -d 'Th
 complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -s o -l output -d 'The output format; the schema of json is fallgate/requests/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The objects\' names alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand requests" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -346,7 +346,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l for -d 'Fo
 complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l narrow -d 'Less than was asked for: from=ENDPOINT, to=ENDPOINT or port=PORT; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -s o -l output -d 'The output format; the schema of json is fallgate/approve/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand approve" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -359,7 +359,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l as-group -d '
 complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l reason -d 'Why' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -s o -l output -d 'The output format; the schema of json is fallgate/deny/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand deny" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -372,7 +372,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l as-group 
 complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l reason -d 'Why' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -s o -l output -d 'The output format; the schema of json is fallgate/withdraw/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand withdraw" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -384,7 +384,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l as -d 'The 
 complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l as-group -d 'A group to impersonate; repeatable' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -s o -l output -d 'The output format; the schema of json is fallgate/grants/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The objects\' names alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand grants" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -401,7 +401,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l reason -d '
 complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l timeout -d 'The longest to wait, such as 10m' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -s o -l output -d 'The output format; the schema of json is fallgate/extend/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand extend" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -416,7 +416,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l reason -d '
 complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l timeout -d 'The longest to wait, such as 2m' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -s o -l output -d 'The output format; the schema of json is fallgate/revoke/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand revoke" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -433,7 +433,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l for -d 'For h
 complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l reason -d 'Why' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -s o -l output -d 'The output format; the schema of json is fallgate/lock/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand lock" -l color -d 'When to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set, or wherever `CLICOLOR_FORCE` is'
 always\t'Always'
 never\t'Never'"
@@ -470,7 +470,7 @@ critical\t''"
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l reason -d 'What happened' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from open" -l kubeconfig -d 'The kubeconfig file to use' -r -F
@@ -483,7 +483,7 @@ complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_s
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l ticket -d 'Every open incident of this ticket' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The object\'s name alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -l kubeconfig -d 'The kubeconfig file to use' -r -F
@@ -495,7 +495,7 @@ never\t'Never'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from close" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s o -l output -d 'The output format; the schema of json is fallgate/incident/v1' -r -f -a "table\t'For people'
 json\t'A document'
-name\t'The objects\' names alone'"
+name\t'Names alone'"
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -s n -l namespace -d 'The namespace of names that have none, and of what is listed' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l context -d 'The kubeconfig context to use' -r
 complete -c fallgate -n "__fish_fallgate_using_subcommand incident; and __fish_seen_subcommand_from list" -l kubeconfig -d 'The kubeconfig file to use' -r -F

@@ -177,3 +177,9 @@ pub(crate) fn refused(doing: String, refusal: &Refusal) -> Problem {
     };
     Problem::new(format!("{doing}: {message}")).help(help)
 }
+
+/// Where an object will be, with a name that the API server completes.
+pub(crate) fn generated(prefix: &str, namespace: Option<String>) -> ObjectMeta {
+    let generate_name = Some(format!("{prefix}-"));
+    ObjectMeta { generate_name, namespace, ..ObjectMeta::default() }
+}

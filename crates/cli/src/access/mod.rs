@@ -12,9 +12,9 @@ mod show;
 mod wanted;
 mod wire;
 
-pub(crate) use cluster::{Cluster, refused};
+pub(crate) use cluster::{Cluster, generated, refused};
 pub(crate) use ground::{Ground, Lack, Own, Preview, policy_name};
 pub(crate) use path::{endpoint, port};
-pub(crate) use show::{approval, duration, endpoint_text, phase_text, plan_lines, ports_text};
+pub(crate) use show::{about, approval, duration, path_text, phase_text, plan_lines};
 pub(crate) use wanted::{Wanted, metadata as request_metadata};
 pub(crate) use wire::{Effect, Objects, object};

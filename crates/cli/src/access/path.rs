@@ -92,7 +92,7 @@ pub(crate) fn port(text: &str) -> Result<Port, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::{endpoint_text, ports_text};
+    use crate::access::show::{endpoint_text, ports_text};
 
     fn read(text: &str) -> Result<Endpoint, Problem> {
         endpoint(text, "shop", &|spec| match spec {

@@ -12,8 +12,13 @@ use crate::output::{Style, Text};
 pub(crate) type Told = Vec<Text>;
 
 /// A line with what it is about in front.
-fn about(label: &str, text: impl AsRef<str>) -> Text {
+pub(crate) fn about(label: &str, text: impl AsRef<str>) -> Text {
     Text::new().text("  ").styled(Style::Dim, format!("{label:<11}")).text(text)
+}
+
+/// A path: from where, to where, over which ports.
+pub(crate) fn path_text(from: &Endpoint, to: &Endpoint, ports: &[Port], home: &str) -> String {
+    format!("{} -> {} {}", endpoint_text(from, home), endpoint_text(to, home), ports_text(ports))
 }
 
 /// A plan: the path, exactly what that changes, and what would be created.

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
+use super::cluster::generated;
 use super::ground::Own;
 use super::path::{self, Find};
 use super::show::endpoint_text;
@@ -186,11 +187,7 @@ impl Wanted {
 
 /// A name that says under which policy it was made.
 pub(crate) fn metadata(spec: &AccessRequestSpec, home: &str) -> ObjectMeta {
-    ObjectMeta {
-        generate_name: Some(format!("{}-", spec.policy_ref.name)),
-        namespace: Some(home.to_owned()),
-        ..ObjectMeta::default()
-    }
+    generated(&spec.policy_ref.name, Some(home.to_owned()))
 }
 
 /// A policy's entry as one user may use it: of workstations, only their own.

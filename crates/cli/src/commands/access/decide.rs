@@ -8,11 +8,10 @@ use fallgate_api::{
 };
 use fallgate_cluster::Followed;
 use jiff::SignedDuration;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::requests::{decision_namespaces, lines, own};
-use super::{Output, PATIENCE, called, grant_phase, phase, standing};
-use crate::access::{Cluster, Ground, Objects, endpoint, object, port, refused};
+use super::{Output, PATIENCE, called, done, grant_phase, phase, plan_of, print, standing};
+use crate::access::{Cluster, Ground, Objects, endpoint, generated, object, port, refused};
 use crate::args::{Global, Live};
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
@@ -287,12 +286,7 @@ fn one(
 }
 
 fn decision(spec: AccessDecisionSpec, namespace: String) -> AccessDecision {
-    let metadata = ObjectMeta {
-        generate_name: Some(format!("{}-", spec.request_ref.name)),
-        namespace: Some(namespace),
-        ..ObjectMeta::default()
-    };
-    AccessDecision { metadata, spec }
+    AccessDecision { metadata: generated(&spec.request_ref.name, Some(namespace)), spec }
 }
 
 /// A decision that quotes what admission judges it by.
@@ -369,28 +363,14 @@ fn told(
     output: Output,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    match output {
-        Output::Json => {
-            let items = made.iter().map(object).collect::<Result<_, _>>()?;
-            let effect = request.status.as_ref().and_then(|status| status.plan.as_ref());
-            printer.json(&Objects::new(schema, items, effect.map(|plan| &plan.effect)))
+    let effect = plan_of(request).map(|plan| &plan.effect);
+    print((schema, output), made, effect, printer, |printer| {
+        let mut line = done(what, &request.metadata);
+        let namespaces: Vec<&str> =
+            made.iter().filter_map(|d| d.metadata.namespace.as_deref()).collect();
+        if namespaces.len() > 1 {
+            line = line.text(format!(", in {}", namespaces.join(" and in ")));
         }
-        Output::Name => {
-            for decision in made {
-                printer.line(&Text::from(decision.metadata.name.clone().unwrap_or_default()))?;
-            }
-            Ok(())
-        }
-        Output::Table => {
-            let name = called(&request.metadata);
-            let namespaces: Vec<&str> =
-                made.iter().filter_map(|d| d.metadata.namespace.as_deref()).collect();
-            let mut line =
-                Text::new().styled(Style::Good, what).styled(Style::Strong, format!(": {name}"));
-            if namespaces.len() > 1 {
-                line = line.text(format!(", in {}", namespaces.join(" and in ")));
-            }
-            printer.line(&line)
-        }
-    }
+        printer.line(&line)
+    })
 }

@@ -1,12 +1,12 @@
 use clap::Args;
 use fallgate_api::{AccessGrant, Phase};
 
-use super::{Listed, called, grant_phase, shown, standing};
-use crate::access::{Cluster, Objects, duration, endpoint_text, object, phase_text, ports_text};
+use super::{Output, called, grant_phase, place, print, shown, standing};
+use crate::access::{Cluster, about as line, duration, path_text, phase_text};
 use crate::args::Live;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Printer, Style, Table, Text};
+use crate::output::{Printer, Table, Text};
 
 /// List what is open, or show one grant; with --ended, also what was
 #[derive(Args, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct GrantsArgs {
     ended: bool,
     /// The output format; the schema of json is fallgate/grants/v1
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    output: Listed,
+    output: Output,
 }
 
 const SCHEMA: &str = "fallgate/grants/v1";
@@ -42,48 +42,28 @@ pub(crate) fn run(live: &Live, args: &GrantsArgs, printer: &mut Printer) -> Resu
             grants
         }
     };
-    match (args.output, &*grants) {
-        (Listed::Json, _) => {
-            let items = grants.iter().map(object).collect::<Result<_, _>>()?;
-            let effect = match &*grants {
-                [one] => Some(&one.spec.effect),
-                _ => None,
-            };
-            printer.json(&Objects::new(SCHEMA, items, effect))?;
-        }
-        (Listed::Name, _) => {
-            for grant in &grants {
-                printer.line(&Text::from(grant.metadata.name.clone().unwrap_or_default()))?;
-            }
-        }
-        (Listed::Table, [one]) if args.name.is_some() => {
-            for line in lines(one) {
-                printer.line(&line)?;
-            }
-        }
-        (Listed::Table, _) => {
+    let effect = match &*grants {
+        [one] => Some(&one.spec.effect),
+        _ => None,
+    };
+    print((SCHEMA, args.output), &grants, effect, printer, |printer| match &*grants {
+        [one] if args.name.is_some() => lines(one).iter().try_for_each(|line| printer.line(line)),
+        _ => {
             printer.table(&table(&grants, args.all_namespaces))?;
             if grants.is_empty() {
-                let place = match args.all_namespaces {
-                    true => "in any namespace".to_owned(),
-                    false => format!("in namespace `{}`", cluster.namespace),
-                };
+                let place = place(&cluster, args.all_namespaces);
                 printer.note(&Text::from(format!("nothing is open {place}")));
             }
+            Ok(())
         }
-    }
+    })?;
     Ok(Exit::Yes)
 }
 
 fn path(grant: &AccessGrant) -> String {
     let approved = &grant.spec.approved;
     let home = grant.metadata.namespace.as_deref().unwrap_or_default();
-    format!(
-        "{} -> {} {}",
-        endpoint_text(&approved.from, home),
-        endpoint_text(&approved.to, home),
-        ports_text(&approved.ports)
-    )
+    path_text(&approved.from, &approved.to, &approved.ports, home)
 }
 
 fn table(grants: &[AccessGrant], everywhere: bool) -> Table {
@@ -116,7 +96,7 @@ fn lines(grant: &AccessGrant) -> Vec<Text> {
     let mut lines =
         vec![standing(&called(&grant.metadata), status.phase, status.message.as_deref())];
     let mut about = |label: &str, text: String| {
-        lines.push(Text::new().text("  ").styled(Style::Dim, format!("{label:<11}")).text(text));
+        lines.push(line(label, text));
     };
     about("requester", spec.requested_by.username.clone());
     about("policy", spec.policy.name.clone());

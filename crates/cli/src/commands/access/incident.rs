@@ -1,15 +1,15 @@
 use clap::{Args, Subcommand, ValueEnum};
 use fallgate_api::{AccessIncident, AccessIncidentSpec, Severity};
-use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use jiff::SignedDuration;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::json;
 
-use super::{Listed, Output, called, created, shown};
-use crate::access::{Cluster, Objects, object};
+use super::{Output, called, done, ending, print, shown};
+use crate::access::{Cluster, generated};
 use crate::args::Live;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
-use crate::output::{Printer, Style, Table, Text};
+use crate::output::{Printer, Table, Text};
 use crate::time;
 
 /// Declare incidents, which enable what is disabled by default, and resolve them
@@ -89,7 +89,7 @@ struct ListArgs {
     ended: bool,
     /// The output format; the schema of json is fallgate/incident/v1
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    output: Listed,
+    output: Output,
 }
 
 /// How bad an incident is.
@@ -119,10 +119,7 @@ pub(crate) fn run(
 }
 
 fn open(cluster: &Cluster, args: &OpenArgs, printer: &mut Printer) -> Result<(), Failure> {
-    let end = time::now().checked_add(args.duration);
-    let end = end.map_err(|_| Problem::new("that is longer than time goes").at("--for"))?;
-    // A server keeps no more than seconds, and must give back what it was given.
-    let end = Timestamp::from_second(end.as_second()).unwrap_or(end);
+    let end = ending(args.duration)?;
     let spec = AccessIncidentSpec {
         declared_by: cluster.me()?,
         ticket: args.ticket.clone(),
@@ -136,18 +133,12 @@ fn open(cluster: &Cluster, args: &OpenArgs, printer: &mut Printer) -> Result<(),
         reason: args.reason.clone(),
         resolved: false,
     };
-    let metadata = ObjectMeta {
-        generate_name: Some("incident-".to_owned()),
-        namespace: Some(cluster.namespace.clone()),
-        ..ObjectMeta::default()
-    };
+    let metadata = generated("incident", Some(cluster.namespace.clone()));
     let incident = cluster.create(&AccessIncident { metadata, spec, status: None })?;
-    let name = incident.metadata.name.clone().unwrap_or_default();
-    let line = Text::new()
-        .styled(Style::Good, "declared")
-        .styled(Style::Strong, format!(": {}", called(&incident.metadata)))
-        .text(format!(", until {}", shown(end)));
-    created(SCHEMA, args.output, (&name, &incident), None, line, printer)
+    print((SCHEMA, args.output), std::slice::from_ref(&incident), None, printer, |printer| {
+        let until = format!(", until {}", shown(end));
+        printer.line(&done("declared", &incident.metadata).text(until))
+    })
 }
 
 fn close(cluster: &Cluster, args: &CloseArgs, printer: &mut Printer) -> Result<(), Failure> {
@@ -174,25 +165,9 @@ fn close(cluster: &Cluster, args: &CloseArgs, printer: &mut Printer) -> Result<(
         closed
             .push(cluster.ask(doing, cluster.writer().amend(incident, json!({"resolved": true})))?);
     }
-    match args.output {
-        Output::Json => {
-            let items = closed.iter().map(object).collect::<Result<_, _>>()?;
-            printer.json(&Objects::new(SCHEMA, items, None))?;
-        }
-        Output::Name => {
-            for incident in &closed {
-                printer.line(&Text::from(incident.metadata.name.clone().unwrap_or_default()))?;
-            }
-        }
-        Output::Table => {
-            for incident in &closed {
-                let line = Text::new().styled(Style::Good, "resolved");
-                let name = format!(": {}", called(&incident.metadata));
-                printer.line(&line.styled(Style::Strong, name))?;
-            }
-        }
-    }
-    Ok(())
+    print((SCHEMA, args.output), &closed, None, printer, |printer| {
+        closed.iter().try_for_each(|incident| printer.line(&done("resolved", &incident.metadata)))
+    })
 }
 
 fn list(cluster: &Cluster, args: &ListArgs, printer: &mut Printer) -> Result<(), Failure> {
@@ -200,39 +175,28 @@ fn list(cluster: &Cluster, args: &ListArgs, printer: &mut Printer) -> Result<(),
     let mut incidents: Vec<AccessIncident> = cluster.list(args.all_namespaces)?;
     let over = |i: &AccessIncident| i.spec.resolved || i.spec.ends_at.0 <= now;
     incidents.retain(|incident| args.ended || !over(incident));
-    match args.output {
-        Listed::Json => {
-            let items = incidents.iter().map(object).collect::<Result<_, _>>()?;
-            printer.json(&Objects::new(SCHEMA, items, None))?;
+    print((SCHEMA, args.output), &incidents, None, printer, |printer| {
+        let columns = ["NAME", "TICKET", "SEVERITY", "DECLARER", "ENDS", "OPEN", "REASON"];
+        let first = args.all_namespaces.then_some("NAMESPACE");
+        let mut table = Table::new(first.into_iter().chain(columns));
+        for incident in &incidents {
+            let spec = &incident.spec;
+            let home = incident.metadata.namespace.as_deref().unwrap_or_default();
+            let cells = [
+                Text::from(incident.metadata.name.as_deref().unwrap_or_default()),
+                Text::from(spec.ticket.as_str()),
+                Text::from(format!("{:?}", spec.severity)),
+                Text::from(spec.declared_by.username.as_str()),
+                Text::from(shown(spec.ends_at.0)),
+                Text::from(if over(incident) { "no" } else { "yes" }),
+                Text::from(spec.reason.as_deref().unwrap_or("-")),
+            ];
+            table.row(args.all_namespaces.then(|| Text::from(home)).into_iter().chain(cells));
         }
-        Listed::Name => {
-            for incident in &incidents {
-                printer.line(&Text::from(incident.metadata.name.clone().unwrap_or_default()))?;
-            }
+        printer.table(&table)?;
+        if incidents.is_empty() {
+            printer.note(&Text::from("no incident is open there"));
         }
-        Listed::Table => {
-            let columns = ["NAME", "TICKET", "SEVERITY", "DECLARER", "ENDS", "OPEN", "REASON"];
-            let first = args.all_namespaces.then_some("NAMESPACE");
-            let mut table = Table::new(first.into_iter().chain(columns));
-            for incident in &incidents {
-                let spec = &incident.spec;
-                let home = incident.metadata.namespace.as_deref().unwrap_or_default();
-                let cells = [
-                    Text::from(incident.metadata.name.as_deref().unwrap_or_default()),
-                    Text::from(spec.ticket.as_str()),
-                    Text::from(format!("{:?}", spec.severity)),
-                    Text::from(spec.declared_by.username.as_str()),
-                    Text::from(shown(spec.ends_at.0)),
-                    Text::from(if over(incident) { "no" } else { "yes" }),
-                    Text::from(spec.reason.as_deref().unwrap_or("-")),
-                ];
-                table.row(args.all_namespaces.then(|| Text::from(home)).into_iter().chain(cells));
-            }
-            printer.table(&table)?;
-            if incidents.is_empty() {
-                printer.note(&Text::from("no incident is open there"));
-            }
-        }
-    }
-    Ok(())
+        Ok(())
+    })
 }

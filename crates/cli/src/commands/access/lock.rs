@@ -2,15 +2,16 @@ use clap::Args;
 use fallgate_api::{
     AccessLock, AccessLockSpec, ClusterAccessLock, ClusterAccessLockSpec, PolicyKind, PolicyRef,
 };
+use fallgate_cluster::Kind;
 use jiff::SignedDuration;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{Output, called, created, shown};
-use crate::access::{Cluster, policy_name};
+use super::{Output, done, ending, print, shown};
+use crate::access::{Cluster, generated, policy_name};
 use crate::args::Live;
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
-use crate::output::{Printer, Style, Text};
+use crate::output::Printer;
 use crate::time;
 
 /// Stop a user, a policy, a namespace or everything
@@ -82,14 +83,7 @@ pub(crate) fn lock(live: &Live, args: &LockArgs, printer: &mut Printer) -> Resul
             .into());
     }
     let cluster = Cluster::open(live)?;
-    let expires_at = match args.duration {
-        None => None,
-        Some(duration) => Some(Time(
-            time::now()
-                .checked_add(duration)
-                .map_err(|_| Problem::new("that is longer than time goes").at("--for"))?,
-        )),
-    };
+    let expires_at = args.duration.map(ending).transpose()?.map(Time);
     let until = match &expires_at {
         Some(time) => format!("until {}", shown(time.0)),
         None => "until it is unlocked".to_owned(),
@@ -102,27 +96,25 @@ pub(crate) fn lock(live: &Live, args: &LockArgs, printer: &mut Printer) -> Resul
         expires_at,
         reason: args.reason.clone(),
     };
-    let metadata = ObjectMeta {
-        generate_name: Some("lock-".to_owned()),
-        namespace: namespace.clone(),
-        ..ObjectMeta::default()
-    };
-    let line = |metadata: &ObjectMeta| {
-        Text::new()
-            .styled(Style::Good, "locked")
-            .styled(Style::Strong, format!(": {}", called(metadata)))
-            .text(format!(", {until}"))
-    };
+    let metadata = generated("lock", namespace.clone());
     if namespace.is_some() {
-        let lock = cluster.create(&AccessLock { metadata, spec })?;
-        let name = lock.metadata.name.clone().unwrap_or_default();
-        created(SCHEMA, args.output, (&name, &lock), None, line(&lock.metadata), printer)?;
+        locked(args.output, &cluster.create(&AccessLock { metadata, spec })?, &until, printer)
     } else {
         let spec = ClusterAccessLockSpec(spec);
         let lock = cluster.create(&ClusterAccessLock { metadata, spec })?;
-        let name = lock.metadata.name.clone().unwrap_or_default();
-        created(SCHEMA, args.output, (&name, &lock), None, line(&lock.metadata), printer)?;
+        locked(args.output, &lock, &until, printer)
     }
+}
+
+fn locked<K: Kind>(
+    output: Output,
+    lock: &K,
+    until: &str,
+    printer: &mut Printer,
+) -> Result<Exit, Failure> {
+    print((SCHEMA, output), std::slice::from_ref(lock), None, printer, |printer| {
+        printer.line(&done("locked", lock.meta()).text(format!(", {until}")))
+    })?;
     Ok(Exit::Yes)
 }
 
@@ -150,7 +142,6 @@ pub(crate) fn unlock(
             lock.metadata
         }
     };
-    let line = Text::new().styled(Style::Good, "unlocked");
-    printer.line(&line.styled(Style::Strong, format!(": {}", called(&metadata))))?;
+    printer.line(&done("unlocked", &metadata))?;
     Ok(Exit::Yes)
 }

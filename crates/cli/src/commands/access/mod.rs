@@ -12,17 +12,18 @@ pub(crate) mod requests;
 use std::io::IsTerminal as _;
 
 use clap::ValueEnum;
-use fallgate_api::{AccessGrant, AccessRequest, Phase, Plan};
-use fallgate_cluster::Followed;
+use fallgate_api::{AccessGrant, AccessRequest, Effect, Phase, Plan};
+use fallgate_cluster::{Followed, Kind};
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::access::{Cluster, Objects, object, phase_text, refused};
 use crate::exit::Exit;
 use crate::failure::{Failure, Problem};
 use crate::output::{Printer, Style, Text};
+use crate::time;
 
-/// How what was created is printed.
+/// How objects are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
     /// For people
@@ -30,19 +31,7 @@ pub(crate) enum Output {
     Table,
     /// A document
     Json,
-    /// The object's name alone
-    Name,
-}
-
-/// How what there is is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Listed {
-    /// For people
-    #[default]
-    Table,
-    /// A document
-    Json,
-    /// The objects' names alone
+    /// Names alone
     Name,
 }
 
@@ -50,7 +39,7 @@ pub(crate) enum Listed {
 const PATIENCE: &str = "1h";
 
 /// `namespace/name` of an object.
-fn called(metadata: &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta) -> String {
+fn called(metadata: &ObjectMeta) -> String {
     let name = metadata.name.as_deref().unwrap_or_default();
     match &metadata.namespace {
         Some(namespace) => format!("{namespace}/{name}"),
@@ -84,19 +73,45 @@ fn standing(name: &str, phase: Phase, message: Option<&str>) -> Text {
     }
 }
 
-/// Prints an object that was created, and what it changes.
-fn created<T: Serialize>(
-    schema: &'static str,
-    output: Output,
-    (name, created): (&str, &T),
-    effect: Option<&fallgate_api::Effect>,
-    line: Text,
+/// Prints objects: as they are with what the only one changes, their names, or
+/// what `people` prints.
+fn print<K: Kind>(
+    (schema, output): (&'static str, Output),
+    objects: &[K],
+    effect: Option<&Effect>,
     printer: &mut Printer,
+    people: impl FnOnce(&mut Printer) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     match output {
-        Output::Json => printer.json(&Objects::new(schema, vec![object(created)?], effect)),
-        Output::Name => printer.line(&Text::from(name)),
-        Output::Table => printer.line(&line),
+        Output::Json => {
+            let items = objects.iter().map(object).collect::<Result<_, _>>()?;
+            printer.json(&Objects::new(schema, items, effect))
+        }
+        Output::Name => objects.iter().try_for_each(|object| {
+            printer.line(&Text::from(object.meta().name.as_deref().unwrap_or_default()))
+        }),
+        Output::Table => people(printer),
+    }
+}
+
+/// `requested: shop/oncall-db-x7k2p`, of an object that something was done to.
+fn done(what: &str, metadata: &ObjectMeta) -> Text {
+    let name = format!(": {}", called(metadata));
+    Text::new().styled(Style::Good, what).styled(Style::Strong, name)
+}
+
+/// When what begins now ends. The API keeps whole seconds.
+fn ending(duration: SignedDuration) -> Result<Timestamp, Problem> {
+    let end = time::now().checked_add(duration);
+    let end = end.map_err(|_| Problem::new("that is longer than time goes").at("--for"))?;
+    Ok(Timestamp::from_second(end.as_second()).unwrap_or(end))
+}
+
+/// Where nothing was found.
+fn place(cluster: &Cluster, everywhere: bool) -> String {
+    match everywhere {
+        true => "in any namespace".to_owned(),
+        false => format!("in namespace `{}`", cluster.namespace),
     }
 }
 

@@ -2,7 +2,7 @@ use clap::Args;
 use fallgate_api::AccessRequest;
 use jiff::SignedDuration;
 
-use super::{Output, PATIENCE, called, created, outcome, plan, plan_of, wait_for};
+use super::{Output, PATIENCE, done, outcome, plan, plan_of, print, wait_for};
 use crate::access::{Cluster, Ground, Own, Wanted, plan_lines};
 use crate::args::{Global, Live};
 use crate::exit::Exit;
@@ -110,15 +110,12 @@ pub(crate) fn finish(
     } else {
         (request, Exit::Yes)
     };
-    let name = request.metadata.name.clone().unwrap_or_default();
-    let line = if waiting.wait {
-        outcome(cluster, &request)
-    } else {
-        Text::new()
-            .styled(Style::Good, "requested")
-            .styled(Style::Strong, format!(": {}", called(&request.metadata)))
-    };
-    let effect = plan_of(&request).map(|plan| plan.effect.clone());
-    created(schema, output, (&name, &request), effect.as_ref(), line, printer)?;
+    let effect = plan_of(&request).map(|plan| &plan.effect);
+    print((schema, output), std::slice::from_ref(&request), effect, printer, |printer| {
+        printer.line(&match waiting.wait {
+            true => outcome(cluster, &request),
+            false => done("requested", &request.metadata),
+        })
+    })?;
     Ok(exit)
 }

@@ -4,14 +4,12 @@ use clap::Args;
 use fallgate_api::names::verb;
 use fallgate_api::{AccessRequest, Identity, Phase, PolicyRef};
 
-use super::{Listed, called, grant_of, phase, plan_of, shown, standing};
-use crate::access::{
-    Cluster, Objects, duration, endpoint_text, object, phase_text, plan_lines, ports_text,
-};
+use super::{Output, called, grant_of, phase, place, plan_of, print, shown, standing};
+use crate::access::{Cluster, about, duration, path_text, phase_text, plan_lines};
 use crate::args::Live;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Printer, Style, Table, Text};
+use crate::output::{Printer, Table, Text};
 
 /// List requests, or show one with its plan and its decisions
 #[derive(Args, Debug)]
@@ -32,7 +30,7 @@ pub(crate) struct RequestsArgs {
     can_approve: bool,
     /// The output format; the schema of json is fallgate/requests/v1
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
-    output: Listed,
+    output: Output,
 }
 
 const SCHEMA: &str = "fallgate/requests/v1";
@@ -43,44 +41,38 @@ pub(crate) fn run(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let cluster = Cluster::open(live)?;
-    if let Some(name) = &args.name {
-        let request: AccessRequest = cluster.get(name)?;
-        show(&cluster, &request, args.output, printer)?;
-        return Ok(Exit::Yes);
-    }
-    let mut requests: Vec<AccessRequest> = cluster.list(args.all_namespaces)?;
+    let mut requests: Vec<AccessRequest> = match &args.name {
+        Some(name) => vec![cluster.get(name)?],
+        None => cluster.list(args.all_namespaces)?,
+    };
     if args.can_approve {
         requests = inbox(&cluster, requests)?;
     }
-    match args.output {
-        Listed::Json => {
-            let items = requests.iter().map(object).collect::<Result<_, _>>()?;
-            let effect = match &*requests {
-                [one] => plan_of(one).map(|plan| &plan.effect),
-                _ => None,
-            };
-            printer.json(&Objects::new(SCHEMA, items, effect))?;
-        }
-        Listed::Name => {
-            for request in &requests {
-                printer.line(&Text::from(request.metadata.name.clone().unwrap_or_default()))?;
+    let effect = match &*requests {
+        [one] => plan_of(one).map(|plan| &plan.effect),
+        _ => None,
+    };
+    print((SCHEMA, args.output), &requests, effect, printer, |printer| match &*requests {
+        [one] if args.name.is_some() => {
+            lines(one).iter().try_for_each(|line| printer.line(line))?;
+            match grant_of(&cluster, one).and_then(|grant| grant.status?.expires_at) {
+                Some(end) => printer.line(&about("ends", shown(end.0))),
+                None => Ok(()),
             }
         }
-        Listed::Table => {
+        _ => {
             printer.table(&table(&requests, args.all_namespaces))?;
             if requests.is_empty() {
-                let place = match args.all_namespaces {
-                    true => "in any namespace".to_owned(),
-                    false => format!("in namespace `{}`", cluster.namespace),
-                };
+                let place = place(&cluster, args.all_namespaces);
                 let what = match args.can_approve {
                     true => "no request waits for you",
                     false => "there is no request",
                 };
                 printer.note(&Text::from(format!("{what} {place}")));
             }
+            Ok(())
         }
-    }
+    })?;
     Ok(Exit::Yes)
 }
 
@@ -141,12 +133,7 @@ fn table(requests: &[AccessRequest], everywhere: bool) -> Table {
     for request in requests {
         let spec = &request.spec;
         let home = request.metadata.namespace.as_deref().unwrap_or_default();
-        let path = format!(
-            "{} -> {} {}",
-            endpoint_text(&spec.from, home),
-            endpoint_text(&spec.to, home),
-            ports_text(&spec.ports)
-        );
+        let path = path_text(&spec.from, &spec.to, &spec.ports, home);
         let seconds = plan_of(request).map(|plan| plan.request.duration_seconds);
         let cells = [
             Text::from(request.metadata.name.as_deref().unwrap_or_default()),
@@ -163,33 +150,6 @@ fn table(requests: &[AccessRequest], everywhere: bool) -> Table {
     table
 }
 
-fn show(
-    cluster: &Cluster,
-    request: &AccessRequest,
-    output: Listed,
-    printer: &mut Printer,
-) -> Result<(), Failure> {
-    match output {
-        Listed::Json => {
-            let effect = plan_of(request).map(|plan| &plan.effect);
-            printer.json(&Objects::new(SCHEMA, vec![object(request)?], effect))
-        }
-        Listed::Name => {
-            printer.line(&Text::from(request.metadata.name.clone().unwrap_or_default()))
-        }
-        Listed::Table => {
-            for line in lines(request) {
-                printer.line(&line)?;
-            }
-            if let Some(end) = grant_of(cluster, request).and_then(|grant| grant.status?.expires_at)
-            {
-                printer.line(&Text::from(format!("  ends       {}", shown(end.0))))?;
-            }
-            Ok(())
-        }
-    }
-}
-
 /// A request with everything that is to be weighed before deciding about it.
 pub(crate) fn lines(request: &AccessRequest) -> Vec<Text> {
     let spec = &request.spec;
@@ -197,38 +157,27 @@ pub(crate) fn lines(request: &AccessRequest) -> Vec<Text> {
     let home = request.metadata.namespace.as_deref().unwrap_or_default();
     let message = status.and_then(|status| status.message.as_deref());
     let mut lines = vec![standing(&called(&request.metadata), phase(request), message)];
-    let mut about = |label: &str, text: String| {
-        lines.push(Text::new().text("  ").styled(Style::Dim, format!("{label:<11}")).text(text));
-    };
-    about("requester", spec.requested_by.username.clone());
-    about("policy", spec.policy_ref.name.clone());
-    about("reason", spec.reason.clone());
+    lines.push(about("requester", &spec.requested_by.username));
+    lines.push(about("policy", &spec.policy_ref.name));
+    lines.push(about("reason", &spec.reason));
     if let Some(ticket) = &spec.ticket {
-        about("ticket", ticket.clone());
+        lines.push(about("ticket", ticket));
     }
     if let Some(incident) = &spec.incident_ref {
-        about("incident", incident.name.clone());
+        lines.push(about("incident", &incident.name));
     }
     if let Some(start) = &spec.not_before {
-        about("not before", shown(start.0));
+        lines.push(about("not before", shown(start.0)));
     }
     if spec.break_glass {
-        about("mode", "break-glass: opens before anybody agreed, and is reviewed".to_owned());
+        lines.push(about("mode", "break-glass: opens before anybody agreed, and is reviewed"));
     }
     if let Some(extends) = &spec.extends {
-        about("extends", extends.grant.clone());
+        lines.push(about("extends", &extends.grant));
     }
     match plan_of(request) {
         Some(plan) => lines.extend(plan_lines(plan)),
-        None => about(
-            "asks for",
-            format!(
-                "{} -> {} {}",
-                endpoint_text(&spec.from, home),
-                endpoint_text(&spec.to, home),
-                ports_text(&spec.ports)
-            ),
-        ),
+        None => lines.push(about("asks for", path_text(&spec.from, &spec.to, &spec.ports, home))),
     }
     for decision in status.map(|status| &*status.decisions).unwrap_or_default() {
         let mut text = format!(
@@ -242,9 +191,7 @@ pub(crate) fn lines(request: &AccessRequest) -> Vec<Text> {
             let why = decision.why_not.as_deref().unwrap_or("it does not say why");
             text.push_str(&format!(", which does not count: {why}"));
         }
-        lines.push(
-            Text::new().text("  ").styled(Style::Dim, format!("{:<11}", "decision")).text(text),
-        );
+        lines.push(about("decision", text));
     }
     lines
 }
