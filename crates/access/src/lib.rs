@@ -188,14 +188,14 @@ pub use canonical::plan_hash;
 pub use decide::{Ballot, Consent, Discard, Judged, Missing, Standing, Tally};
 pub use facts::Facts;
 pub use identity::{People, Relation};
-pub use lifecycle::{ARMING, Ending, FRESH, Owner, SKEW, next, sweep};
+pub use lifecycle::{ARMING, Ending, FRESH, Owner, SKEW, due, next, sweep};
 pub use observed::{
     Canaries, Live, Lock, Name, Observed, Probe, Record, grant_name, grant_uid, names,
 };
 pub use plan::{Assess, Planned};
 pub use record::{Entry, Key, Kind, Object};
 pub use refusal::{End, Refusal};
-pub use render::{managed, policy_name, switch, switch_name};
+pub use render::{managed, policy_name, switch, switch_name, switch_spec};
 pub use resolve::{Case, Narrowing, Policy, World};
 pub use rights::{Answer, Question, Rights};
 pub use selector::write as write_selector;

@@ -92,7 +92,7 @@ pub struct Object {
 
 impl Object {
     /// An object by its metadata; what the API server did not set is empty.
-    pub(crate) fn of(kind: &'static str, metadata: &ObjectMeta) -> Object {
+    pub fn of(kind: &'static str, metadata: &ObjectMeta) -> Object {
         let own = |part: &Option<String>| part.clone().unwrap_or_default();
         Object {
             kind,

@@ -91,11 +91,17 @@ pub fn policy_name(grant_uid: &str, at: usize) -> String {
     format!("fallgate-{grant_uid}-{at}")
 }
 
-/// The switch of a grant in one namespace: a Job that never starts a pod, and
-/// that the control plane deletes with everything it owns once `seconds` have
-/// passed since it took it up. Nothing owns it, and nothing ever updates it.
+/// The switch of a grant in one namespace. Nothing owns it, and nothing ever
+/// updates it.
 pub fn switch(grant: &AccessGrant, namespace: &str, seconds: i64) -> Option<Job> {
     let uid = grant.metadata.uid.as_deref()?;
+    let metadata = metadata(grant, uid, namespace, switch_name(uid));
+    Some(Job { metadata, spec: Some(switch_spec(seconds)), status: None })
+}
+
+/// A Job that never starts a pod, and that the control plane deletes with
+/// everything it owns once `seconds` have passed since it took it up.
+pub fn switch_spec(seconds: i64) -> JobSpec {
     let restricted = SecurityContext {
         allow_privilege_escalation: Some(false),
         capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
@@ -122,7 +128,7 @@ pub fn switch(grant: &AccessGrant, namespace: &str, seconds: i64) -> Option<Job>
         }),
         ..PodSpec::default()
     };
-    let spec = JobSpec {
+    JobSpec {
         active_deadline_seconds: Some(seconds),
         backoff_limit: Some(0),
         completions: Some(1),
@@ -131,9 +137,7 @@ pub fn switch(grant: &AccessGrant, namespace: &str, seconds: i64) -> Option<Job>
         template: PodTemplateSpec { metadata: None, spec: Some(pod) },
         ttl_seconds_after_finished: Some(0),
         ..JobSpec::default()
-    };
-    let metadata = metadata(grant, uid, namespace, switch_name(uid));
-    Some(Job { metadata, spec: Some(spec), status: None })
+    }
 }
 
 /// A grant's policy as it is created: what was planned, with the grant's name

@@ -56,6 +56,11 @@ impl Rights {
         self.0.insert(question, answer);
     }
 
+    /// Forgets answers from before a time.
+    pub fn forget_before(&mut self, time: Timestamp) {
+        self.0.retain(|_, answer| answer.at >= time);
+    }
+
     /// The answer to a question, where there is one that is not older than
     /// `age`. An answer from the future is as old as its distance.
     pub fn get(&self, question: &Question, age: SignedDuration, now: Timestamp) -> Option<bool> {

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 
 use fallgate_api::names::verb;
 use fallgate_api::{
-    AccessGrant, AccessGrantStatus, AccessRequestSpec, AccessRequestStatus, Phase, Plan,
+    AccessGrant, AccessGrantStatus, AccessRequest, AccessRequestSpec, AccessRequestStatus, Phase,
+    Plan,
 };
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -235,20 +236,28 @@ impl<'a> Cycle<'a> {
         questions
     }
 
-    /// When a grant ends by its time at the latest: what was written when it was
-    /// armed, and of a start that was set ahead never later than its own end.
     fn due(&self, grant: &AccessGrant) -> Option<Timestamp> {
-        let written = grant.status.as_ref().and_then(|status| status.expires_at.as_ref());
-        let written = written.map(|time| time.0);
-        earlier(written, self.window_end(grant))
+        due(self.o.request, grant)
     }
 
-    /// The end of a window that was asked for with its start.
     fn window_end(&self, grant: &AccessGrant) -> Option<Timestamp> {
-        let start = self.spec().not_before.as_ref()?.0;
-        let seconds = SignedDuration::from_secs(grant.spec.approved.duration_seconds);
-        start.checked_add(seconds).ok()
+        window_end(self.o.request, grant)
     }
+}
+
+/// When a grant ends by its time at the latest, by the API server's clock: what
+/// was written when it was armed, and of a start that was set ahead never later
+/// than its own end.
+pub fn due(request: &AccessRequest, grant: &AccessGrant) -> Option<Timestamp> {
+    let written = grant.status.as_ref().and_then(|status| status.expires_at.as_ref());
+    earlier(written.map(|time| time.0), window_end(request, grant))
+}
+
+/// The end of a window that was asked for with its start.
+fn window_end(request: &AccessRequest, grant: &AccessGrant) -> Option<Timestamp> {
+    let start = request.spec.not_before.as_ref()?.0;
+    let seconds = SignedDuration::from_secs(grant.spec.approved.duration_seconds);
+    start.checked_add(seconds).ok()
 }
 
 /// The earlier of two times, of which there may be only one.
