@@ -74,3 +74,26 @@ impl Storage for Vec<u8> {
         Ok(())
     }
 }
+
+/// Whatever it is that keeps the record, behind a pointer.
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn size(&mut self) -> Result<u64, StorageError> {
+        (**self).size()
+    }
+
+    fn read_at(&mut self, at: u64, into: &mut [u8]) -> Result<usize, StorageError> {
+        (**self).read_at(at, into)
+    }
+
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        (**self).write_at(at, bytes)
+    }
+
+    fn truncate(&mut self, size: u64) -> Result<(), StorageError> {
+        (**self).truncate(size)
+    }
+
+    fn sync(&mut self) -> Result<(), StorageError> {
+        (**self).sync()
+    }
+}
