@@ -116,6 +116,24 @@ pub fn read(options: &LiveOptions) -> Result<LiveInput, Error> {
     })
 }
 
+/// The same by a client that is there already, for a program that goes on
+/// running. `context` is what messages call the cluster.
+///
+/// # Errors
+///
+/// As [`read`].
+pub async fn read_by(
+    client: kube::Client,
+    context: &str,
+    timeout: Duration,
+) -> Result<LiveInput, Error> {
+    let target = session::Target { context: context.to_owned(), server: context.to_owned() };
+    let session = session::Session::new(client, target, timeout);
+    let (pages, gaps) = list::collect(&session, None).await?;
+    let session::Target { context, server } = session.target;
+    Ok(LiveInput { context, server, pages, gaps })
+}
+
 /// Asks the server for its version and nothing else.
 ///
 /// # Errors

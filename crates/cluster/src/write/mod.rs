@@ -13,11 +13,13 @@ mod tests;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::{SelfSubjectReview, UserInfo};
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec, SubjectAccessReview,
     SubjectAccessReviewSpec,
 };
+use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{
     DeleteParams, ListParams, ObjectList, Patch, PatchParams, PostParams, Preconditions,
 };
@@ -173,6 +175,40 @@ impl Writer {
             PatchParams { field_manager: Some(self.manager.to_owned()), ..Default::default() };
         let request = Request::new(K::url_path(&(), meta.namespace.as_deref()));
         self.send(request.patch(name, &parameters, &Patch::Merge(patch))).await
+    }
+
+    /// Takes or renews a lease: writes it in the place of the one of its
+    /// resourceVersion, and of no other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Refusal`] tells them apart; [`Refusal::Conflict`] when somebody else
+    /// was faster.
+    pub async fn hold(&self, lease: &Lease) -> Result<Lease, Refusal> {
+        let (Some(name), Some(_)) = (&lease.metadata.name, &lease.metadata.resource_version) else {
+            return Err(Refusal::Invalid("a lease that was not read cannot be held".to_owned()));
+        };
+        let path = Lease::url_path(&(), lease.metadata.namespace.as_deref());
+        let parameters =
+            PostParams { dry_run: false, field_manager: Some(self.manager.to_owned()) };
+        let body = serde_json::to_vec(lease).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        self.send(Request::new(path).replace(name, &parameters, body)).await
+    }
+
+    /// The time by the API server's clock, in whole seconds: what it would stamp
+    /// on a lease that is not created.
+    ///
+    /// # Errors
+    ///
+    /// As [`Refusal`] tells them apart.
+    pub async fn time(&self, namespace: &str) -> Result<Timestamp, Refusal> {
+        let mut lease = Lease::default();
+        lease.metadata.namespace = Some(namespace.to_owned());
+        lease.metadata.generate_name = Some(format!("{}-time-", self.manager));
+        let answer = self.post(&lease, true).await?;
+        let made = answer.metadata.creation_timestamp;
+        let unstamped = || Refusal::Invalid("a lease that has no time of creation".to_owned());
+        made.map(|time| time.0).ok_or_else(unstamped)
     }
 
     /// Reads one object as it is now; `None` when there is none.
