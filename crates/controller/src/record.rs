@@ -1,0 +1,163 @@
+//! The record as a controller keeps it: opened when it is needed, and again when
+//! it broke.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use fallgate_access::{Entry, Key, Kind};
+use fallgate_ledger::{
+    Actor, AppendError, Appended, Entries, Event, FileStorage, Kind as Written, Ledger, ObjectRef,
+    Storage,
+};
+
+/// A record that is open.
+type Opened = Ledger<Box<dyn Storage + Send>>;
+
+/// Gets what the record is kept in. At most one is in use at a time.
+type Open = Box<dyn FnMut() -> Result<Box<dyn Storage + Send>, String> + Send>;
+
+/// The record of one controller.
+pub struct Record {
+    open: Open,
+    ledger: Option<Opened>,
+    /// What stands in it.
+    keys: BTreeSet<Key>,
+    problem: Option<String>,
+}
+
+impl Record {
+    /// A record that is kept in what `open` gets, which may be tried again.
+    pub fn new(
+        open: impl FnMut() -> Result<Box<dyn Storage + Send>, String> + Send + 'static,
+    ) -> Record {
+        Record { open: Box::new(open), ledger: None, keys: BTreeSet::new(), problem: None }
+    }
+
+    /// A record in a file; its directory must be there.
+    pub fn in_file(path: PathBuf) -> Record {
+        Record::new(move || match FileStorage::open(&path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    /// Opens it where it is not open.
+    pub(crate) fn ready(&mut self) {
+        if self.ledger.is_some() {
+            return;
+        }
+        match self.read() {
+            Ok((ledger, keys)) => {
+                (self.ledger, self.keys, self.problem) = (Some(ledger), keys, None);
+            }
+            Err(problem) => {
+                if self.problem.as_ref() != Some(&problem) {
+                    tracing::error!(%problem, "the record cannot be opened; nothing opens");
+                }
+                self.problem = Some(problem);
+            }
+        }
+    }
+
+    /// Lets it go, for another process to open.
+    pub(crate) fn close(&mut self) {
+        self.ledger = None;
+    }
+
+    /// Whether an entry can be appended.
+    pub(crate) fn writable(&self) -> bool {
+        self.ledger.is_some()
+    }
+
+    /// Why it cannot be written, where that is so.
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
+    }
+
+    /// What stands in it.
+    pub(crate) fn keys(&self) -> &BTreeSet<Key> {
+        &self.keys
+    }
+
+    /// Appends an entry, unless it is there, and returns when it is on disk.
+    pub(crate) fn append(&mut self, cluster: &str, entry: &Entry) -> Result<Appended, String> {
+        let ledger = self.ledger.as_mut().ok_or("the record is not open")?;
+        let event = event(cluster, entry).ok_or("the record has no such kind of event")?;
+        match ledger.append(&event) {
+            Ok(appended) => {
+                self.keys.insert(entry.key.clone());
+                Ok(appended)
+            }
+            Err(error) => {
+                if matches!(error, AppendError::Broken(_)) {
+                    self.ledger = None;
+                }
+                self.problem = Some(error.to_string());
+                Err(error.to_string())
+            }
+        }
+    }
+
+    fn read(&mut self) -> Result<(Opened, BTreeSet<Key>), String> {
+        let mut storage = (self.open)()?;
+        let mut keys = BTreeSet::new();
+        let mut offset = 0;
+        let entries = Entries::new(|into: &mut [u8]| {
+            let read = storage.read_at(offset, into)?;
+            offset += read as u64;
+            Ok(read)
+        });
+        // What is wrong with it, opening it says better.
+        keys.extend(entries.map_while(Result::ok).filter_map(|entry| key(entry.event)));
+        let (ledger, recovered) = Ledger::open(storage).map_err(|error| error.to_string())?;
+        tracing::info!(entries = ledger.head().seq, ?recovered, "the record is open");
+        Ok((ledger, keys))
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("writable", &self.writable()).finish_non_exhaustive()
+    }
+}
+
+const KINDS: [Kind; 8] = [
+    Kind::Request,
+    Kind::Decision,
+    Kind::Arming,
+    Kind::Opening,
+    Kind::End,
+    Kind::Failure,
+    Kind::BreakGlass,
+    Kind::BreakGlassReview,
+];
+
+/// What an entry of the record is about, where a life cycle asks for that.
+fn key(event: Event) -> Option<Key> {
+    let kind = KINDS.into_iter().find(|kind| kind.name() == event.kind.name())?;
+    Some(Key { kind, subject: event.subject, step: event.step })
+}
+
+fn event(cluster: &str, entry: &Entry) -> Option<Event> {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let kind = Written::ALL.into_iter().find(|kind| kind.name() == entry.key.kind.name())?;
+    let objects = entry.objects.iter().map(|object| ObjectRef {
+        kind: object.kind.to_owned(),
+        namespace: some(&object.namespace),
+        name: object.name.clone(),
+        uid: object.uid.clone(),
+    });
+    let details = entry.details.iter().filter(|(_, text)| !text.is_empty());
+    Some(Event {
+        time: entry.time,
+        cluster: cluster.to_owned(),
+        kind,
+        subject: entry.key.subject.clone(),
+        step: entry.key.step.clone(),
+        actor: Actor { username: entry.actor.username.clone(), uid: some(&entry.actor.uid) },
+        ticket: entry.ticket.clone(),
+        objects: objects.collect(),
+        details: details.map(|(key, text)| ((*key).to_owned(), text.as_str().into())).collect(),
+    })
+}
