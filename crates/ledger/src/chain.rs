@@ -33,14 +33,7 @@ impl Head {
     pub(crate) fn follow(self, line: &[u8]) -> Result<Entry, Fault> {
         let number = self.seq.saturating_add(1);
         let fault = |field: &str, message| Fault { line: number, field: field.to_owned(), message };
-        let entry = Entry::parse(line).map_err(|EventError { field, message }| Fault {
-            line: number,
-            field,
-            message,
-        })?;
-        if entry.seq != number {
-            return Err(fault("seq", format!("is {}, and must be {number}", entry.seq)));
-        }
+        let entry = numbered(number, line)?;
         if entry.prev != self.hash {
             let message = if number == 1 {
                 format!("is {}, and must be zero in the first entry", entry.prev)
@@ -51,6 +44,17 @@ impl Head {
         }
         Ok(entry)
     }
+}
+
+/// Reads the line with a number, without its line feed, whatever came before it.
+pub(crate) fn numbered(number: u64, line: &[u8]) -> Result<Entry, Fault> {
+    let fault = |EventError { field, message }| Fault { line: number, field, message };
+    let entry = Entry::parse(line).map_err(fault)?;
+    if entry.seq != number {
+        let message = format!("is {}, and must be {number}", entry.seq);
+        return Err(Fault { line: number, field: "seq".to_owned(), message });
+    }
+    Ok(entry)
 }
 
 impl From<&Entry> for Head {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::chain::{Fault, Head};
+use crate::chain::{Fault, Head, numbered};
 use crate::entry::{Entry, Event, EventError, MAX_LINE};
 use crate::read::{Entries, ReadError};
 use crate::storage::{Storage, StorageError};
@@ -17,6 +17,8 @@ pub struct Ledger<S> {
     head: Head,
     /// Where the next entry goes.
     end: u64,
+    /// Where each entry starts, in their order.
+    starts: Vec<u64>,
     /// Where the entry of each event starts, by [`Event::key`].
     places: BTreeMap<u128, u64>,
     /// Why nothing is appended any more.
@@ -92,14 +94,13 @@ impl<S: Storage> Ledger<S> {
             offset += read as u64;
             Ok(read)
         });
-        let mut places = BTreeMap::new();
+        let (mut starts, mut places) = (Vec::new(), BTreeMap::new());
         let mut start = 0;
-        let mut last = None;
         while let Some(entry) = entries.next() {
             match entry {
                 Ok(entry) => {
                     places.entry(entry.event.key()).or_insert(start);
-                    last = Some(start);
+                    starts.push(start);
                     start = entries.position();
                 }
                 Err(ReadError::Unfinished { .. }) => {}
@@ -109,8 +110,8 @@ impl<S: Storage> Ledger<S> {
         }
         let (head, end) = (entries.head(), entries.position());
         let rest = entries.unfinished().to_vec();
-        let mut ledger = Ledger { storage, head, end, places, broken: None };
-        let recovered = ledger.recover(last, &rest).map_err(OpenError::Storage)?;
+        let mut ledger = Ledger { storage, head, end, starts, places, broken: None };
+        let recovered = ledger.recover(&rest).map_err(OpenError::Storage)?;
         Ok((ledger, recovered))
     }
 
@@ -128,8 +129,21 @@ impl<S: Storage> Ledger<S> {
         self.write(&line)?;
         self.end += line.len() as u64;
         self.head = Head::from(&entry);
+        self.starts.push(start);
         self.places.insert(event.key(), start);
         Ok(Appended::New(entry))
+    }
+
+    /// The entry with a number, from 1 to that of the head; nothing beyond.
+    ///
+    /// # Errors
+    ///
+    /// When reading fails, or what is there is not an entry with this number.
+    pub fn entry(&mut self, seq: u64) -> Result<Option<Entry>, ReadError> {
+        let at = seq.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+        let Some(start) = at.and_then(|at| self.starts.get(at).copied()) else { return Ok(None) };
+        let line = read_line(&mut self.storage, start).map_err(ReadError::Storage)?;
+        numbered(seq, &line).map(Some).map_err(ReadError::Fault)
     }
 
     /// How far the record goes.
@@ -158,8 +172,8 @@ impl<S: Storage> Ledger<S> {
     }
 
     /// Makes the end of a record that was just read one to append to.
-    fn recover(&mut self, last: Option<u64>, rest: &[u8]) -> Result<Recovered, StorageError> {
-        if let Some(start) = last {
+    fn recover(&mut self, rest: &[u8]) -> Result<Recovered, StorageError> {
+        if let Some(start) = self.starts.last().copied() {
             // Whoever wrote it may have been told that it is not on disk; asking again would not
             // help, since a page that failed to be written counts as clean. So it is written again.
             let mut line = read_line(&mut self.storage, start)?;
@@ -174,6 +188,7 @@ impl<S: Storage> Ledger<S> {
                 self.storage.sync()?;
                 self.storage.write_at(self.end + text.len() as u64, b"\n")?;
                 self.places.entry(entry.event.key()).or_insert(self.end);
+                self.starts.push(self.end);
                 self.end += text.len() as u64 + 1;
                 self.head = Head::from(&entry);
                 Recovered::Finished

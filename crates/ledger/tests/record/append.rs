@@ -33,6 +33,20 @@ fn an_event_is_in_the_record_once() {
 }
 
 #[test]
+fn an_entry_is_read_by_its_number() {
+    let mut ledger = Ledger::open(record(2)).unwrap().0;
+    ledger.append(&event(7)).unwrap();
+    let mut ledger = Ledger::open(ledger.into_storage()).unwrap().0;
+    ledger.append(&event(8)).unwrap();
+    for (seq, number) in [(1, 0), (2, 1), (3, 7), (4, 8)] {
+        let entry = ledger.entry(seq).unwrap().unwrap();
+        assert_eq!((entry.seq, entry.event), (seq, event(number)));
+    }
+    assert_eq!(ledger.entry(0).unwrap(), None);
+    assert_eq!(ledger.entry(5).unwrap(), None);
+}
+
+#[test]
 fn kinds_are_written_by_their_names() {
     for kind in Kind::ALL {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
