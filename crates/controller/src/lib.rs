@@ -27,6 +27,7 @@ mod backoff;
 mod canary;
 mod clock;
 mod controller;
+pub mod elector;
 mod ground;
 mod lease;
 mod panic;
