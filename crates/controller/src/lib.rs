@@ -29,6 +29,7 @@ mod clock;
 mod controller;
 pub mod elector;
 mod ground;
+pub mod health;
 mod lease;
 mod panic;
 mod record;
