@@ -37,6 +37,7 @@ mod run;
 mod seen;
 mod sources;
 mod watch;
+pub mod webhook;
 
 pub use clock::{Clock, SystemClock};
 pub use controller::{Controller, Settings, Turn};
