@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use crate::elector::Moment;
+
 /// What time it is, and how to wait.
 pub trait Clock: Send + Sync {
     /// The time of day. It may be set, backwards too.
@@ -43,6 +45,11 @@ impl Clock for SystemClock {
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+}
+
+/// What a clock shows now.
+pub(crate) fn moment(clock: &dyn Clock) -> Moment {
+    Moment { elapsed: clock.elapsed(), time: clock.now() }
 }
 
 /// How long it is from one time to a later one; nothing where it is past.

@@ -11,8 +11,8 @@ use fallgate_access::{
 };
 use fallgate_api::names::{CONFIG_NAME, FIELD_MANAGER, SYSTEM_NAMESPACE, annotation, label};
 use fallgate_api::{
-    AccessConfigSpec, AccessGrant, AccessRequest, AccessRequestSpec, AccessRequestStatus, Endpoint,
-    PolicyKind, PolicyRef,
+    AccessConfigSpec, AccessGrant, AccessRequest, AccessRequestSpec, AccessRequestStatus,
+    EndReason, Endpoint, Phase, PolicyKind, PolicyRef,
 };
 use fallgate_cluster::{Refusal, Writer};
 use futures::StreamExt as _;
@@ -27,11 +27,15 @@ use crate::act::{Act, Answer};
 use crate::backoff::Backoff;
 use crate::canary::{self, Canary};
 use crate::clock::{signed, until};
+use crate::elector::Timing;
+use crate::events::Pending;
 use crate::ground::Ground;
+use crate::health::{self, Health};
 use crate::lease::Election;
 use crate::record::Record;
 use crate::seen::{Seen, grant_label};
 use crate::sources::Sources;
+use crate::tell::{Receivers, Teller, Wanted};
 
 /// How a controller behaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +43,8 @@ pub struct Settings {
     /// What the lease calls this process. No other process, not even the one that
     /// runs in its place after a crash, may have the same.
     pub identity: String,
-    /// How long a request may take.
-    pub timeout: Duration,
-    /// For how long a lease holds; more than twice `timeout` and `renew`.
-    pub lease: Duration,
-    /// How often the lease is renewed.
-    pub renew: Duration,
+    /// For how long a lease holds, and how long a request may take.
+    pub lease: Timing,
     /// How long it may be until everything is listed anew, whatever watches say.
     pub relist: Duration,
     /// How old the rest of the cluster may be: its pods and policies, its rotas
@@ -61,9 +61,7 @@ impl Settings {
     pub fn new(identity: impl Into<String>) -> Settings {
         Settings {
             identity: identity.into(),
-            timeout: Duration::from_secs(5),
-            lease: Duration::from_secs(15),
-            renew: Duration::from_secs(5),
+            lease: Timing::DEFAULT,
             relist: Duration::from_secs(10),
             survey: Duration::from_secs(5),
             at_once: 32,
@@ -120,6 +118,10 @@ pub struct Controller {
     backoff: Backoff,
     /// When something is due that the last turn saw.
     due: Option<Timestamp>,
+    health: Health,
+    pending: Pending,
+    wanted: Wanted,
+    receivers: Option<Receivers>,
 }
 
 /// A step of a request, with what carries it out.
@@ -184,14 +186,15 @@ impl Controller {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Controller {
-        let Settings { identity, timeout, lease, renew, .. } = settings.clone();
+        let health = Health::new(clock.clone());
+        let election = Election::new(&settings.identity, settings.lease);
         Controller {
-            writer: Writer::new(client.clone(), FIELD_MANAGER, timeout),
+            writer: Writer::new(client.clone(), FIELD_MANAGER, settings.lease.timeout()),
             client,
             clock,
             settings,
             record,
-            election: Election::new(identity, lease, renew),
+            election,
             seen: Seen::new(),
             ground: None,
             sources: Sources::default(),
@@ -206,6 +209,39 @@ impl Controller {
             ghosts: BTreeMap::new(),
             backoff: Backoff::default(),
             due: None,
+            health,
+            pending: Pending::default(),
+            wanted: Wanted::default(),
+            receivers: None,
+        }
+    }
+
+    /// Tells the receivers of webhooks too, in this way. Without it they are told
+    /// nothing.
+    #[must_use]
+    pub fn telling(mut self, receivers: Receivers) -> Controller {
+        self.receivers = Some(receivers);
+        self
+    }
+
+    /// How it is, for whoever asks while it runs.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// What tells of what this controller records; [`Controller::run`] has it
+    /// going. There is one for each controller.
+    pub fn teller(&mut self) -> Teller {
+        Teller {
+            writer: self.writer.clone(),
+            clock: self.clock.clone(),
+            identity: self.settings.identity.clone(),
+            pages: self.record.pages(),
+            pending: self.pending.clone(),
+            wanted: self.wanted.clone(),
+            health: self.health.clone(),
+            receivers: self.receivers.take(),
+            couriers: BTreeMap::new(),
         }
     }
 
@@ -226,6 +262,7 @@ impl Controller {
     /// Reads what there is, and does the next step of everything.
     pub async fn turn(&mut self) -> Turn {
         let mut turn = Turn::default();
+        self.health.turn();
         if self.due.take().is_some_and(|due| due <= self.clock.now()) {
             // What is known is enough to close by, whether or not anything answers.
             let wishes = self.wishes(false);
@@ -238,6 +275,9 @@ impl Controller {
         if !self.seen.usable() {
             turn.wait = Duration::from_secs(1);
             return self.told(turn);
+        }
+        if self.seen.complete() {
+            self.health.listed();
         }
         self.haunt();
         self.tidy();
@@ -256,6 +296,8 @@ impl Controller {
         } else {
             self.record.close();
         }
+        let webhooks = self.config().filter(|_| turn.leads).map(|config| &*config.webhooks);
+        self.wanted.set(webhooks.unwrap_or_default());
         let complete = self.complete();
         turn.complete = complete;
         let mut wishes = self.wishes(complete);
@@ -290,10 +332,49 @@ impl Controller {
     }
 
     fn told(&self, turn: Turn) -> Turn {
+        self.report();
         for problem in &turn.problems {
             tracing::warn!(%problem, "something could not be done");
         }
         turn
+    }
+
+    /// Says how it is.
+    fn report(&self) {
+        let canary = |probes: &[Probe]| {
+            if probes.contains(&Probe::Failed) {
+                health::Canary::Dead
+            } else if probes.iter().all(|probe| matches!(probe, Probe::Passed(_))) {
+                health::Canary::Alive
+            } else {
+                health::Canary::Untried
+            }
+        };
+        let mut grants = BTreeMap::new();
+        for grant in self.seen.grants.all() {
+            let phase = grant.status.as_ref().map(|status| status.phase).unwrap_or_default();
+            *grants.entry(format!("{phase:?}")).or_default() += 1;
+        }
+        let left = self.election.left(&*self.clock).unwrap_or_default();
+        self.health.lease(self.election.state(), left);
+        self.health.note(|report| {
+            report.record_writable = self.record.writable();
+            report.switch_canary = canary(&[self.canary.probe()]);
+            report.admission_canary = canary(&[self.owner, self.identity]);
+            report.grants = grants;
+        });
+    }
+
+    /// A grant ended, by a status that was written.
+    fn ended(&self, grant: &AccessGrant) {
+        let Some(status) = &grant.status else { return };
+        if status.phase != Phase::Ended || status.end_reason != Some(EndReason::Expired) {
+            return;
+        }
+        if let (Some(expired), Some(ended)) = (&status.expires_at, &status.ended_at) {
+            let late = until(expired.0, ended.0);
+            self.health.note(|report| report.lateness.observe(late));
+        }
     }
 
     fn config(&self) -> Option<&AccessConfigSpec> {
@@ -339,7 +420,7 @@ impl Controller {
             self.ask_skew(turn).await;
         }
         if older(self.surveyed, self.settings.survey) {
-            let timeout = self.settings.timeout;
+            let timeout = self.settings.lease.timeout();
             let live = fallgate_cluster::read_by(self.client.clone(), "the cluster", timeout).await;
             match live {
                 Ok(live) => {
@@ -483,7 +564,6 @@ impl Controller {
         let rota = policy.as_ref().and_then(|policy| policy.spec.approval.on_call.as_ref());
         let ticket = self.sources.ticket(request, now);
         let left = self.election.left(&*self.clock);
-        let left = left.map(|left| left.saturating_sub(self.settings.timeout));
         let nowhere = Nowhere;
         let observed = Observed {
             config: self.config(),
@@ -586,11 +666,8 @@ impl Controller {
         }
         let send = |todo: Todo| {
             let (writer, election, clock) = (&self.writer, &self.election, &self.clock);
-            let timeout = self.settings.timeout;
             async move {
-                // No write may begin when it could end after the lease does.
-                let fenced = election.left(&**clock).is_none_or(|left| left < timeout);
-                if fenced && !todo.act.closes() {
+                if !todo.act.closes() && election.left(&**clock).is_none() {
                     return (todo, None);
                 }
                 let answer = todo.act.send(writer).await;
@@ -635,8 +712,10 @@ impl Controller {
                 return self.backoff.done(&key);
             }
             (act, Ok(_)) => {
-                if let Act::Delete(object) = act {
-                    self.seen.deleting(&object.uid, now);
+                match act {
+                    Act::Delete(object) => self.seen.deleting(&object.uid, now),
+                    Act::WriteGrant(grant) => self.ended(grant),
+                    _ => {}
                 }
                 tracing::info!(request = todo.request, "{verb} {what}");
                 return self.backoff.done(&key);
@@ -657,7 +736,10 @@ impl Controller {
         let Some(cluster) = self.cluster.clone() else { return };
         for entry in entries.into_iter().take(self.settings.appends) {
             match self.record.append(&cluster, &entry) {
-                Ok(appended) => turn.appended.push(appended.entry().clone()),
+                Ok(appended) => {
+                    self.pending.push(appended.entry());
+                    turn.appended.push(appended.entry().clone());
+                }
                 Err(error) => {
                     turn.problems.push(format!("record: {error}"));
                     return;
@@ -724,7 +806,7 @@ impl Controller {
         }
         let Some(skew) = self.skew() else { return };
         let (clock, writer) = (self.clock.clone(), self.writer.clone());
-        if self.election.left(&*clock).is_none_or(|left| left < self.settings.timeout) {
+        if self.election.left(&*clock).is_none() {
             return;
         }
         let now = clock.now();

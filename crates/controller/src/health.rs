@@ -1,8 +1,9 @@
 //! How a controller is, for those who ask over HTTP: `/livez`, `/readyz` and
 //! `/metrics`.
 //!
-//! A [`Report`] is what is known of it, as values; [`answer`] makes of it what a
-//! probe or a scraper reads, and [`serve`] listens. What stands in an answer is
+//! A [`Report`] is what is known of it, as values; [`Health`] is where it is kept
+//! up to date, [`answer`] makes of it what a probe or a scraper reads, and
+//! [`serve`] listens. What stands in an answer is
 //! names of checks, numbers, and the names of receivers and phases: no object of
 //! the cluster, and nothing secret, because whoever reaches the port reads it.
 
@@ -10,6 +11,7 @@ mod metrics;
 mod serve;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,8 +19,78 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 
+use crate::Clock;
+
 pub use metrics::{BOUNDS, Lateness};
 pub use serve::serve;
+
+/// What is known of a controller, shared between it and those who ask.
+#[derive(Clone)]
+pub struct Health {
+    clock: Arc<dyn Clock>,
+    known: Arc<Mutex<Known>>,
+}
+
+/// What is known, but for how long ago it was.
+#[derive(Default)]
+struct Known {
+    /// When the last turn began.
+    turn: Duration,
+    /// When everything was last listed.
+    list: Option<Duration>,
+    /// Until when the lease is ours, where it is.
+    fence: Duration,
+    rest: Report,
+}
+
+impl Health {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Health {
+        let known = Known { turn: clock.elapsed(), ..Known::default() };
+        Health { clock, known: Arc::new(Mutex::new(known)) }
+    }
+
+    /// How it is now.
+    pub fn report(&self) -> Report {
+        let now = self.clock.elapsed();
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut report = known.rest.clone();
+        report.since_turn = now.saturating_sub(known.turn);
+        report.since_list = known.list.map(|at| now.saturating_sub(at));
+        if report.lease == LeaseState::Held && now >= known.fence {
+            // Who stands still does not notice that it ended.
+            report.lease = LeaseState::Unknown;
+        }
+        report
+    }
+
+    /// A turn begins.
+    pub(crate) fn turn(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).turn = self.clock.elapsed();
+    }
+
+    /// Everything was listed.
+    pub(crate) fn listed(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).list = Some(self.clock.elapsed());
+    }
+
+    /// Who holds the lease, and for how long if it is this process.
+    pub(crate) fn lease(&self, state: LeaseState, left: Duration) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.rest.lease = state;
+        known.fence = self.clock.elapsed() + left;
+    }
+
+    /// What else is known by now.
+    pub(crate) fn note(&self, note: impl FnOnce(&mut Report)) {
+        note(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner).rest);
+    }
+}
+
+impl std::fmt::Debug for Health {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Health").field("report", &self.report()).finish_non_exhaustive()
+    }
+}
 
 /// What is known of a controller at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +110,7 @@ pub struct Report {
     pub admission_canary: Canary,
     /// How many grants are in each phase.
     pub grants: BTreeMap<String, u64>,
-    /// How late grants were closed.
+    /// How late grants that expired were closed.
     pub lateness: Lateness,
     /// What receivers of webhooks are still to be told.
     pub receivers: Vec<Receiver>,

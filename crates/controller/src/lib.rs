@@ -18,6 +18,9 @@
 //! it step by step in virtual time. [`Controller::run`] goes on from turn to turn
 //! until it is told to stop; watches wake it early, and nothing depends on them.
 //!
+//! Beside the turns, and waited for by none of them, a [`Teller`] tells of what was
+//! recorded, and [`health`] says how it all is.
+//!
 //! [`close_everything`] is for when there is no controller.
 
 #![warn(clippy::indexing_slicing)]
@@ -28,6 +31,7 @@ mod canary;
 mod clock;
 mod controller;
 pub mod elector;
+mod events;
 mod ground;
 pub mod health;
 mod lease;
@@ -36,6 +40,7 @@ mod record;
 mod run;
 mod seen;
 mod sources;
+mod tell;
 mod watch;
 pub mod webhook;
 
@@ -44,3 +49,4 @@ pub use controller::{Controller, Settings, Turn};
 pub use ground::Ground;
 pub use panic::{Closed, close_everything};
 pub use record::Record;
+pub use tell::{Receivers, Teller};

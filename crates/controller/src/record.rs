@@ -4,15 +4,21 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use fallgate_access::{Entry, Key, Kind};
 use fallgate_ledger::{
-    Actor, AppendError, Appended, Entries, Event, FileStorage, Kind as Written, Ledger, ObjectRef,
-    Storage,
+    Actor, AppendError, Appended, Entries, Entry as Written, Event, FileStorage, Head,
+    Kind as Word, Ledger, ObjectRef, Storage,
 };
 
+use crate::webhook::Journal;
+
 /// A record that is open.
-type Opened = Ledger<Box<dyn Storage + Send>>;
+type Book = Ledger<Box<dyn Storage + Send>>;
+
+/// A record while it is open.
+type Opened = Option<Book>;
 
 /// Gets what the record is kept in. At most one is in use at a time.
 type Open = Box<dyn FnMut() -> Result<Box<dyn Storage + Send>, String> + Send>;
@@ -20,7 +26,8 @@ type Open = Box<dyn FnMut() -> Result<Box<dyn Storage + Send>, String> + Send>;
 /// The record of one controller.
 pub struct Record {
     open: Open,
-    ledger: Option<Opened>,
+    /// Shared with who tells of it.
+    ledger: Arc<Mutex<Opened>>,
     /// What stands in it.
     keys: BTreeSet<Key>,
     problem: Option<String>,
@@ -31,7 +38,8 @@ impl Record {
     pub fn new(
         open: impl FnMut() -> Result<Box<dyn Storage + Send>, String> + Send + 'static,
     ) -> Record {
-        Record { open: Box::new(open), ledger: None, keys: BTreeSet::new(), problem: None }
+        let ledger = Arc::default();
+        Record { open: Box::new(open), ledger, keys: BTreeSet::new(), problem: None }
     }
 
     /// A record in a file; its directory must be there.
@@ -44,12 +52,13 @@ impl Record {
 
     /// Opens it where it is not open.
     pub(crate) fn ready(&mut self) {
-        if self.ledger.is_some() {
+        if self.writable() {
             return;
         }
         match self.read() {
             Ok((ledger, keys)) => {
-                (self.ledger, self.keys, self.problem) = (Some(ledger), keys, None);
+                *locked(&self.ledger) = Some(ledger);
+                (self.keys, self.problem) = (keys, None);
             }
             Err(problem) => {
                 if self.problem.as_ref() != Some(&problem) {
@@ -62,12 +71,17 @@ impl Record {
 
     /// Lets it go, for another process to open.
     pub(crate) fn close(&mut self) {
-        self.ledger = None;
+        *locked(&self.ledger) = None;
     }
 
     /// Whether an entry can be appended.
     pub(crate) fn writable(&self) -> bool {
-        self.ledger.is_some()
+        locked(&self.ledger).is_some()
+    }
+
+    /// What stands in it, for those who tell of it while it is open.
+    pub(crate) fn pages(&self) -> Pages {
+        Pages(self.ledger.clone())
     }
 
     /// Why it cannot be written, where that is so.
@@ -82,7 +96,8 @@ impl Record {
 
     /// Appends an entry, unless it is there, and returns when it is on disk.
     pub(crate) fn append(&mut self, cluster: &str, entry: &Entry) -> Result<Appended, String> {
-        let ledger = self.ledger.as_mut().ok_or("the record is not open")?;
+        let mut opened = locked(&self.ledger);
+        let ledger = opened.as_mut().ok_or("the record is not open")?;
         let event = event(cluster, entry).ok_or("the record has no such kind of event")?;
         match ledger.append(&event) {
             Ok(appended) => {
@@ -91,7 +106,7 @@ impl Record {
             }
             Err(error) => {
                 if matches!(error, AppendError::Broken(_)) {
-                    self.ledger = None;
+                    *opened = None;
                 }
                 self.problem = Some(error.to_string());
                 Err(error.to_string())
@@ -99,7 +114,7 @@ impl Record {
         }
     }
 
-    fn read(&mut self) -> Result<(Opened, BTreeSet<Key>), String> {
+    fn read(&mut self) -> Result<(Book, BTreeSet<Key>), String> {
         let mut storage = (self.open)()?;
         let mut keys = BTreeSet::new();
         let mut offset = 0;
@@ -114,6 +129,30 @@ impl Record {
         tracing::info!(entries = ledger.head().seq, ?recovered, "the record is open");
         Ok((ledger, keys))
     }
+}
+
+/// The entries of a record that another one writes.
+#[derive(Clone)]
+pub(crate) struct Pages(Arc<Mutex<Opened>>);
+
+impl Journal for Pages {
+    fn head(&mut self) -> Result<Head, String> {
+        let opened = locked(&self.0);
+        opened.as_ref().map(Ledger::head).ok_or_else(|| "it is not open".to_owned())
+    }
+
+    fn entry(&mut self, seq: u64) -> Result<Written, String> {
+        let mut opened = locked(&self.0);
+        let ledger = opened.as_mut().ok_or("it is not open")?;
+        let entry = ledger.entry(seq).map_err(|error| error.to_string())?;
+        entry.ok_or_else(|| format!("it has no entry {seq}"))
+    }
+}
+
+/// Whoever panicked while it was locked has not torn it: what it appends, it
+/// appends whole or says that it is broken.
+fn locked(ledger: &Mutex<Opened>) -> MutexGuard<'_, Opened> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Record {
@@ -141,7 +180,7 @@ fn key(event: Event) -> Option<Key> {
 
 fn event(cluster: &str, entry: &Entry) -> Option<Event> {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let kind = Written::ALL.into_iter().find(|kind| kind.name() == entry.key.kind.name())?;
+    let kind = Word::ALL.into_iter().find(|kind| kind.name() == entry.key.kind.name())?;
     let objects = entry.objects.iter().map(|object| ObjectRef {
         kind: object.kind.to_owned(),
         namespace: some(&object.namespace),

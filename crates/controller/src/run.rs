@@ -19,6 +19,7 @@ impl Controller {
         let hint = Arc::new(Notify::new());
         let clock = self.clock();
         let watches = watch(self.client(), clock.clone(), hint.clone());
+        let telling = self.teller().run();
         let turns = async {
             loop {
                 let turn = self.turn().await;
@@ -34,7 +35,7 @@ impl Controller {
             }
         };
         {
-            let work = std::pin::pin!(futures::future::join(watches, turns));
+            let work = std::pin::pin!(futures::future::join3(watches, telling, turns));
             // A turn that is cut short is as one that crashed: nothing is lost.
             let _ = select(std::pin::pin!(stop.notified()), work).await;
         }

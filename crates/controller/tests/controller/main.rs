@@ -6,3 +6,4 @@ mod ends;
 mod lead;
 mod life;
 mod shop;
+mod tell;

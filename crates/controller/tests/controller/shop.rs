@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fallgate_cluster::Writer;
+use fallgate_controller::elector::Timing;
 use fallgate_controller::{Clock, Controller, Record, Settings, Turn};
 use fallgate_ledger::{Entries, Entry, Storage};
 use fallgate_sim::{Options, Sim, UserInfo, people};
@@ -136,9 +137,7 @@ impl Shop {
         self.processes += 1;
         let identity = format!("process-{}", self.processes);
         let settings = Settings {
-            timeout: Duration::from_secs(1),
-            lease: Duration::from_secs(8),
-            renew: Duration::from_secs(4),
+            lease: Timing::new(10, Duration::from_secs(1)).unwrap(),
             ..Settings::new(identity)
         };
         Controller::new(client, record, Arc::new(self.clock()), settings)
