@@ -165,6 +165,7 @@
 #![warn(clippy::indexing_slicing)]
 
 mod canonical;
+mod circumstances;
 mod decide;
 mod effect;
 mod facts;
@@ -185,6 +186,7 @@ mod step;
 mod terms;
 
 pub use canonical::plan_hash;
+pub use circumstances::{Circumstances, incident_status, is_gone, policy_status};
 pub use decide::{Ballot, Consent, Discard, Judged, Missing, Standing, Tally};
 pub use facts::Facts;
 pub use identity::{People, Relation};

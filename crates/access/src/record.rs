@@ -17,7 +17,7 @@ pub struct Key {
     /// What kind of thing happened.
     pub kind: Kind,
     /// The uid of what it happened to: the grant from its arming on, before that
-    /// the request.
+    /// the request, otherwise the lock, the incident, the policy.
     pub subject: String,
     /// Which of the subject's events of this kind it is.
     pub step: String,
@@ -42,9 +42,30 @@ pub enum Kind {
     BreakGlass,
     /// It was looked at afterwards.
     BreakGlassReview,
+    /// A lock was set or removed.
+    Lock,
+    /// An incident was declared, or is over.
+    Incident,
+    /// A policy for access, or the configuration, was created, changed or deleted.
+    PolicyChange,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 11] = [
+        Kind::Request,
+        Kind::Decision,
+        Kind::Arming,
+        Kind::Opening,
+        Kind::End,
+        Kind::Failure,
+        Kind::BreakGlass,
+        Kind::BreakGlassReview,
+        Kind::Lock,
+        Kind::Incident,
+        Kind::PolicyChange,
+    ];
+
     /// The record's word for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -56,6 +77,9 @@ impl Kind {
             Kind::Failure => "failure",
             Kind::BreakGlass => "break-glass",
             Kind::BreakGlassReview => "break-glass-review",
+            Kind::Lock => "lock",
+            Kind::Incident => "incident",
+            Kind::PolicyChange => "policy-change",
         }
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fallgate_access::{
-    Answer as Right, Assess, Call, Canaries, Case, Ending, Entry, Live, Lock, Observed, Other,
-    Owner, Planned, Policy, Probe, Record as InRecord, Refusal as NotPlanned, Rehearsal, Rights,
-    Step, due, next, sweep,
+    Answer as Right, Assess, Call, Canaries, Case, Circumstances, Ending, Entry, Live, Lock,
+    Observed, Other, Owner, Planned, Policy, Probe, Record as InRecord, Refusal as NotPlanned,
+    Rehearsal, Rights, Step, due, next, sweep,
 };
 use fallgate_api::names::{CONFIG_NAME, FIELD_MANAGER, SYSTEM_NAMESPACE, annotation, label};
 use fallgate_api::{
@@ -35,6 +35,7 @@ use crate::lease::Election;
 use crate::record::Record;
 use crate::seen::{Seen, grant_label};
 use crate::sources::Sources;
+use crate::statuses::statuses;
 use crate::tell::{Receivers, Teller, Wanted};
 
 /// How a controller behaves.
@@ -305,6 +306,7 @@ impl Controller {
         self.act(one_opening_each(wishes.acts), &mut turn).await;
         if turn.leads {
             self.append(wishes.entries, &mut turn);
+            self.note(&mut turn).await;
             self.prove(&mut turn, &mut wishes.until).await;
         }
         for (grant, status) in wishes.ghosts {
@@ -489,7 +491,9 @@ impl Controller {
             let mut known: BTreeSet<&str> =
                 requests.filter_map(|r| r.metadata.uid.as_deref()).collect();
             known.extend(self.ghosts.values().filter_map(|r| r.metadata.uid.as_deref()));
-            self.backoff.retain(|what| known.contains(what.trim_end_matches('!')));
+            let statuses = |what: &str| what.starts_with("status of ");
+            self.backoff
+                .retain(|what| statuses(what) || known.contains(what.trim_end_matches('!')));
         }
     }
 
@@ -743,6 +747,48 @@ impl Controller {
                 Err(error) => {
                     turn.problems.push(format!("record: {error}"));
                     return;
+                }
+            }
+        }
+    }
+
+    /// Records what became of locks, incidents and policies, and says in their
+    /// statuses what they are good for.
+    async fn note(&mut self, turn: &mut Turn) {
+        if !self.seen.complete() {
+            return;
+        }
+        let now = self.clock.now();
+        let circumstances = Circumstances {
+            configs: self.seen.configs.all(),
+            policies: self.seen.policies.all(),
+            cluster_policies: self.seen.cluster_policies.all(),
+            incidents: self.seen.incidents.all(),
+            locks: self.seen.locks.all(),
+            cluster_locks: self.seen.cluster_locks.all(),
+        };
+        if self.record.writable() {
+            let (keys, objects) = (self.record.keys(), self.record.objects());
+            let entries = circumstances.entries(keys, objects, now);
+            self.append(entries, turn);
+        }
+        for status in statuses(&self.seen, self.config(), now) {
+            let key = format!("status of {}", status.uid());
+            if self.election.left(&*self.clock).is_none() {
+                return;
+            }
+            if self.backoff.until(&key, self.clock.elapsed()).is_some() {
+                continue;
+            }
+            turn.sent.push(format!("write {}", status.words()));
+            match status.send(&self.writer).await {
+                Ok(()) => {
+                    turn.progress = true;
+                    self.backoff.done(&key);
+                }
+                Err(refusal) => {
+                    turn.problems.push(format!("write {}: {refusal}", status.words()));
+                    self.backoff.failed(key, self.clock.elapsed(), PATIENCE.1, None);
                 }
             }
         }

@@ -40,6 +40,7 @@ mod record;
 mod run;
 mod seen;
 mod sources;
+mod statuses;
 mod tell;
 mod watch;
 pub mod webhook;

@@ -1,12 +1,12 @@
 //! The record as a controller keeps it: opened when it is needed, and again when
 //! it broke.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use fallgate_access::{Entry, Key, Kind};
+use fallgate_access::{Entry, Key, Kind, Object, is_gone};
 use fallgate_ledger::{
     Actor, AppendError, Appended, Entries, Entry as Written, Event, FileStorage, Head,
     Kind as Word, Ledger, ObjectRef, Storage,
@@ -28,8 +28,7 @@ pub struct Record {
     open: Open,
     /// Shared with who tells of it.
     ledger: Arc<Mutex<Opened>>,
-    /// What stands in it.
-    keys: BTreeSet<Key>,
+    contents: Contents,
     problem: Option<String>,
 }
 
@@ -39,7 +38,7 @@ impl Record {
         open: impl FnMut() -> Result<Box<dyn Storage + Send>, String> + Send + 'static,
     ) -> Record {
         let ledger = Arc::default();
-        Record { open: Box::new(open), ledger, keys: BTreeSet::new(), problem: None }
+        Record { open: Box::new(open), ledger, contents: Contents::default(), problem: None }
     }
 
     /// A record in a file; its directory must be there.
@@ -56,9 +55,9 @@ impl Record {
             return;
         }
         match self.read() {
-            Ok((ledger, keys)) => {
+            Ok((ledger, contents)) => {
                 *locked(&self.ledger) = Some(ledger);
-                (self.keys, self.problem) = (keys, None);
+                (self.contents, self.problem) = (contents, None);
             }
             Err(problem) => {
                 if self.problem.as_ref() != Some(&problem) {
@@ -91,7 +90,13 @@ impl Record {
 
     /// What stands in it.
     pub(crate) fn keys(&self) -> &BTreeSet<Key> {
-        &self.keys
+        &self.contents.keys
+    }
+
+    /// Locks, incidents and policies that it names and that it does not say are
+    /// gone, by uid.
+    pub(crate) fn objects(&self) -> &BTreeMap<String, Object> {
+        &self.contents.objects
     }
 
     /// Appends an entry, unless it is there, and returns when it is on disk.
@@ -101,7 +106,7 @@ impl Record {
         let event = event(cluster, entry).ok_or("the record has no such kind of event")?;
         match ledger.append(&event) {
             Ok(appended) => {
-                self.keys.insert(entry.key.clone());
+                self.contents.add(entry.key.clone(), entry.objects.first().cloned());
                 Ok(appended)
             }
             Err(error) => {
@@ -114,9 +119,9 @@ impl Record {
         }
     }
 
-    fn read(&mut self) -> Result<(Book, BTreeSet<Key>), String> {
+    fn read(&mut self) -> Result<(Book, Contents), String> {
         let mut storage = (self.open)()?;
-        let mut keys = BTreeSet::new();
+        let mut contents = Contents::default();
         let mut offset = 0;
         let entries = Entries::new(|into: &mut [u8]| {
             let read = storage.read_at(offset, into)?;
@@ -124,10 +129,10 @@ impl Record {
             Ok(read)
         });
         // What is wrong with it, opening it says better.
-        keys.extend(entries.map_while(Result::ok).filter_map(|entry| key(entry.event)));
+        entries.map_while(Result::ok).for_each(|entry| contents.read(entry.event));
         let (ledger, recovered) = Ledger::open(storage).map_err(|error| error.to_string())?;
         tracing::info!(entries = ledger.head().seq, ?recovered, "the record is open");
-        Ok((ledger, keys))
+        Ok((ledger, contents))
     }
 }
 
@@ -161,21 +166,47 @@ impl fmt::Debug for Record {
     }
 }
 
-const KINDS: [Kind; 8] = [
-    Kind::Request,
-    Kind::Decision,
-    Kind::Arming,
-    Kind::Opening,
-    Kind::End,
-    Kind::Failure,
-    Kind::BreakGlass,
-    Kind::BreakGlassReview,
-];
+/// What stands in a record, as far as anybody asks for it.
+#[derive(Default)]
+struct Contents {
+    keys: BTreeSet<Key>,
+    /// Locks, incidents and policies that are not known to be gone.
+    objects: BTreeMap<String, Object>,
+}
 
-/// What an entry of the record is about, where a life cycle asks for that.
-fn key(event: Event) -> Option<Key> {
-    let kind = KINDS.into_iter().find(|kind| kind.name() == event.kind.name())?;
-    Some(Key { kind, subject: event.subject, step: event.step })
+impl Contents {
+    fn add(&mut self, key: Key, object: Option<Object>) {
+        if is_gone(&key) {
+            self.objects.remove(&key.subject);
+        } else if let Some(object) = object
+            && matches!(key.kind, Kind::Lock | Kind::Incident | Kind::PolicyChange)
+        {
+            self.objects.insert(key.subject.clone(), object);
+        }
+        self.keys.insert(key);
+    }
+
+    fn read(&mut self, event: Event) {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == event.kind.name());
+        let Some(kind) = kind else { return };
+        let object = event.objects.into_iter().next().and_then(object);
+        self.add(Key { kind, subject: event.subject, step: event.step }, object);
+    }
+}
+
+/// An object as it was recorded, where it is of a kind whose end is looked for.
+fn object(of: ObjectRef) -> Option<Object> {
+    let kinds = [
+        "AccessConfig",
+        "AccessIncident",
+        "AccessLock",
+        "AccessPolicy",
+        "ClusterAccessLock",
+        "ClusterAccessPolicy",
+    ];
+    let kind = kinds.into_iter().find(|kind| *kind == of.kind)?;
+    let namespace = of.namespace.unwrap_or_default();
+    Some(Object { kind, namespace, name: of.name, uid: of.uid })
 }
 
 fn event(cluster: &str, entry: &Entry) -> Option<Event> {

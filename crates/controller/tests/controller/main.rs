@@ -1,6 +1,7 @@
 //! The controller on the simulated cluster.
 #![cfg(test)]
 
+mod circumstances;
 mod crash;
 mod ends;
 mod lead;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fallgate_cluster::Writer;
 use fallgate_controller::elector::Timing;
 use fallgate_controller::{Clock, Controller, Record, Settings, Turn};
-use fallgate_ledger::{Entries, Entry, Storage};
+use fallgate_ledger::{Entries, Entry, Kind, Storage};
 use fallgate_sim::{Options, Sim, UserInfo, people};
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -313,10 +313,11 @@ impl Shop {
         entries.map(|entry| entry.unwrap()).collect()
     }
 
-    /// Kind and actor of each entry of the record.
+    /// Kind and actor of each entry of the record that is about a request.
     pub(crate) fn entries(&self) -> Vec<(String, String)> {
         let told = |entry: Entry| (entry.event.kind.name().to_owned(), entry.event.actor.username);
-        self.record().into_iter().map(told).collect()
+        let all = self.record().into_iter();
+        all.filter(|entry| entry.event.kind != Kind::PolicyChange).map(told).collect()
     }
 
     /// What must hold at every moment, whatever has happened before.

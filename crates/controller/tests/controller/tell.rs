@@ -45,7 +45,8 @@ impl Transport for Mailbox {
 impl Mailbox {
     fn types(&self) -> Vec<String> {
         let took = self.took.lock().unwrap();
-        took.iter().map(|body| body["type"].as_str().unwrap().to_owned()).collect()
+        let types = took.iter().map(|body| body["type"].as_str().unwrap().to_owned());
+        types.filter(|told| told != "access.policy_change").collect()
     }
 }
 
