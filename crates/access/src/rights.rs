@@ -62,9 +62,10 @@ impl Rights {
     }
 
     /// The answer to a question, where there is one that is not older than
-    /// `age`. An answer from the future is as old as its distance.
+    /// `age`. One from the future is none: a clock was set back, and nobody knows
+    /// how old it is.
     pub fn get(&self, question: &Question, age: SignedDuration, now: Timestamp) -> Option<bool> {
         let answer = self.0.get(question)?;
-        (now.duration_since(answer.at).abs() <= age).then_some(answer.allowed)
+        (answer.at <= now && now.duration_since(answer.at) <= age).then_some(answer.allowed)
     }
 }

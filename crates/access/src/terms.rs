@@ -404,9 +404,10 @@ pub(crate) fn phase(grant: &AccessGrant) -> Phase {
     grant.status.as_ref().map(|status| status.phase).unwrap_or_default()
 }
 
-/// An answer of the future is as stale as its distance.
+/// Nobody can have said by now what is dated later: an answer of the future is
+/// none.
 fn fresh(as_of: Timestamp, seconds: i64, now: Timestamp) -> bool {
-    now.duration_since(as_of).abs() <= SignedDuration::from_secs(seconds)
+    as_of <= now && now.duration_since(as_of) <= SignedDuration::from_secs(seconds)
 }
 
 /// Whether a request came before another one, so that of several only the last

@@ -366,6 +366,47 @@ fn a_right_is_asked_for_where_the_decision_was_made() {
     });
 }
 
+/// k8s-breakglass remembered whom it acted for, and acted for somebody else: what
+/// was asked about one person under one policy says nothing of another one.
+#[test]
+fn k8s_breakglass_cached_impersonation() {
+    let approval = approved("bob");
+    let rights = all_may(std::slice::from_ref(&approval), at(100));
+    let (bob, policy) = (&approval.spec.decided_by, policy_ref());
+    let knows = |question: &Question| rights.get(question, FRESH, at(100));
+    assert_eq!(knows(&Question::new(bob, "approve", &policy, "shop")), Some(true));
+    let mut another_uid = bob.clone();
+    another_uid.uid = "recreated".into();
+    let mut more_groups = bob.clone();
+    more_groups.groups.push("leads".into());
+    let mut other_policy = policy.clone();
+    other_policy.name = "payments".into();
+    for question in [
+        Question::new(&user("erin"), "approve", &policy, "shop"),
+        Question::new(&another_uid, "approve", &policy, "shop"),
+        Question::new(&more_groups, "approve", &policy, "shop"),
+        Question::new(bob, "use", &policy, "shop"),
+        Question::new(bob, "approve", &policy, "oncall-tools"),
+        Question::new(bob, "approve", &other_policy, "shop"),
+    ] {
+        assert_eq!(knows(&question), None, "{question:?}");
+    }
+}
+
+/// A clock that was set back makes answers of the future: nobody knows how old
+/// they are, and they are asked for again.
+#[test]
+fn an_answer_from_the_future_is_asked_for_again() {
+    let approval = approved("bob");
+    for (asked_at, known) in [(39, false), (40, true), (100, true), (101, false), (9000, false)] {
+        let rights = all_may(std::slice::from_ref(&approval), at(asked_at));
+        let spec = &approval.spec;
+        let question = Question::new(&spec.decided_by, "approve", &spec.policy_ref, "shop");
+        let answer = rights.get(&question, FRESH, at(100));
+        assert_eq!(answer, known.then_some(true), "asked at {asked_at}, read at 100");
+    }
+}
+
 #[test]
 fn an_approval_that_narrows_to_something_else_is_none() {
     let mut story = Story::default();

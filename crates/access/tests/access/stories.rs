@@ -753,7 +753,7 @@ fn closing_the_ticket_closes_the_path() {
     cluster.ticket = None;
     cluster.settle();
     assert_eq!(cluster.phase(), Phase::Active);
-    cluster.ticket = ticket(false, 10);
+    cluster.ticket = ticket(false, cluster.now);
     cluster.settle();
     assert_eq!(end(&cluster).0, Some(EndReason::TicketClosed));
 }

@@ -209,8 +209,8 @@ fn a_ticket_must_be_open_as_far_as_there_is_a_source() {
     assert_eq!(story.to_open(), Ok(()));
     story.ticket = Some(ticket(false, 100));
     assert_eq!(story.to_open(), Err(Refusal::TicketNotOpen("INC-7".into())));
-    for stale in [39, 161] {
-        story.ticket = Some(ticket(true, stale));
+    for not_now in [39, 101, 161] {
+        story.ticket = Some(ticket(true, not_now));
         assert_eq!(story.to_open(), Err(Refusal::TicketUnknown("INC-7".into())));
     }
     let mut other = ticket(true, 100);
@@ -301,6 +301,8 @@ fn a_rota_that_cannot_be_read_has_nobody_on_call() {
         None,
         on_call("shop", &["bob"], 100),
         on_call("shop", &["alice"], 39),
+        // From the future.
+        on_call("shop", &["alice"], 101),
         on_call("shop", &["alice"], 161),
         on_call("other", &["alice"], 100),
         // A name that is alike is not the same.
