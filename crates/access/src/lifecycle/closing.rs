@@ -64,6 +64,7 @@ impl Cycle<'_> {
     pub(super) fn ending(&self, grant: &AccessGrant) -> Option<Ending> {
         self.told(grant)
             .or_else(|| self.o.closing.cloned())
+            .or_else(|| self.ended_before(grant))
             .or_else(|| self.stopped())
             .or_else(|| self.locked(grant))
             .or_else(|| self.over(grant))
@@ -102,6 +103,13 @@ impl Cycle<'_> {
         };
         let message = status.message.unwrap_or_default();
         Some(Ending { why, by: status.closed_by, message })
+    }
+
+    /// The record says that it has ended. A cluster that was restored from a backup
+    /// knows nothing of that.
+    fn ended_before(&self, grant: &AccessGrant) -> Option<Ending> {
+        let ended = self.recorded(&self.key(grant, Kind::End, "Ended"));
+        ended.then(|| ends(EndReason::Revoked, "the record says that it had ended")).flatten()
     }
 
     /// Somebody gave it back, ended it, or refused it. Admission has asked for

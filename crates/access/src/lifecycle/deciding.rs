@@ -16,7 +16,7 @@ use crate::decide::{Consent, Discard, Judged, Standing, Tally, made_at};
 use crate::effect;
 use crate::observed::{Probe, grant_name};
 use crate::plan::Planned;
-use crate::record::{self, Entry};
+use crate::record::{self, Entry, Key, Kind};
 use crate::refusal::Refusal;
 use crate::resolve::Narrowing;
 use crate::status::{self, Truth};
@@ -35,6 +35,10 @@ impl<'a> Cycle<'a> {
             let name = format!("AccessGrant `{}`", grant_name(self.o.request));
             return self.refuse(Phase::Failed, &Refusal::NameTaken(name));
         }
+        if let Some(phase) = self.over_before() {
+            let text = "the record says that it was over; request again";
+            return self.end(phase, reason::CHANGED, text);
+        }
         if self.o.record.writable
             && let Some(entry) = self.missing_entry([record::requested(self.o.request, self.now)])
         {
@@ -48,6 +52,16 @@ impl<'a> Cycle<'a> {
             None => self.planned(),
             Some(plan) => self.decided(plan),
         }
+    }
+
+    /// How the request was over by what the record says. A cluster that was restored
+    /// from a backup knows nothing of that, nor of who refused.
+    fn over_before(&self) -> Option<Phase> {
+        let subject = self.o.request.metadata.uid.as_ref()?;
+        Phase::TERMINAL.into_iter().find(|phase| {
+            let step = format!("{phase:?}");
+            self.recorded(&Key { kind: Kind::Failure, subject: subject.clone(), step })
+        })
     }
 
     /// Ends the request where somebody has stopped it, or asks whether they may.

@@ -727,6 +727,46 @@ fn velero_restored_policy() {
     assert_eq!(cluster.phases(), (Phase::Ended, Some(Phase::Ended)));
 }
 
+/// A backup has as open what was revoked since: the record, which is not in it, has
+/// the last word.
+#[test]
+fn velero_restored_grant() {
+    let mut cluster = open();
+    let backup = cluster.clone();
+    decide(&mut cluster, "erin", Verdict::Revoked, "shop");
+    cluster.settle();
+    let mut restored = backup;
+    (restored.record, restored.now) = (cluster.record.clone(), cluster.now);
+    restored.restart();
+    restored.settle();
+    assert!(restored.is_closed());
+    assert_eq!(restored.phases(), (Phase::Ended, Some(Phase::Ended)));
+    assert_eq!(recorded(&restored, Kind::End), 1);
+}
+
+/// The same of what was denied, when the approval is in the backup and the refusal
+/// is not.
+#[test]
+fn velero_restored_request() {
+    let mut rule = policy();
+    rule.approval.approvals = 2;
+    let mut cluster = Cluster::on(&shop(), rule, request());
+    cluster.settle();
+    decide(&mut cluster, "bob", Verdict::Approved, "shop");
+    cluster.settle();
+    let backup = cluster.clone();
+    decide(&mut cluster, "erin", Verdict::Denied, "shop");
+    cluster.settle();
+    assert_eq!(cluster.phase(), Phase::Denied);
+    let mut restored = backup;
+    (restored.record, restored.now) = (cluster.record.clone(), cluster.now);
+    restored.restart();
+    decide(&mut restored, "frank", Verdict::Approved, "shop");
+    restored.settle();
+    assert_eq!(restored.phase(), Phase::Denied);
+    assert!(restored.is_closed() && restored.grant.is_none());
+}
+
 #[test]
 fn closing_the_ticket_closes_the_path() {
     let mut rule = policy();
