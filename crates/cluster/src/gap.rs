@@ -18,6 +18,9 @@ pub struct Gap {
     pub namespace: Option<String>,
     /// Why, in the server's words.
     pub reason: String,
+    /// Whether it may pass by itself: it is neither a matter of rights, nor known to
+    /// the server itself.
+    pub passing: bool,
     /// What that makes unknown: present exactly when policies are missing. Its
     /// origin is the default one, for the caller to replace.
     pub opaque: Option<Opaque>,
@@ -103,6 +106,7 @@ impl Gap {
                 _ => None,
             },
             reason: refusal.reason.clone(),
+            passing: !refusal.forbidden,
             opaque,
             diagnostic: Diagnostic {
                 id: "not-listed",
@@ -139,6 +143,7 @@ impl Gap {
             resource: resource.to_owned(),
             namespace: None,
             reason: reason.to_owned(),
+            passing: false,
             opaque: Some(opaque(resource, "", Scope::Cluster, Opacity::Anything, BOTH, why)),
             diagnostic: Diagnostic {
                 id: "not-listed",

@@ -14,7 +14,8 @@ use fallgate_api::{
     AccessConfigSpec, AccessGrant, AccessRequest, AccessRequestSpec, AccessRequestStatus,
     EndReason, Endpoint, Phase, PolicyKind, PolicyRef,
 };
-use fallgate_cluster::{Refusal, Writer};
+use fallgate_cluster::{Gap, Refusal, Writer};
+use fallgate_model::Severity;
 use futures::StreamExt as _;
 use futures::future::join;
 use jiff::{SignedDuration, Timestamp};
@@ -425,10 +426,15 @@ impl Controller {
             let timeout = self.settings.lease.timeout();
             let live = fallgate_cluster::read_by(self.client.clone(), "the cluster", timeout).await;
             match live {
-                Ok(live) => {
+                Ok(live) if !live.gaps.iter().any(blinds) => {
                     let before = self.ground.take();
                     self.ground = Some(Ground::after(live, before));
                     self.surveyed = Some(elapsed);
+                }
+                // What there was is looked at until it is too old.
+                Ok(live) => {
+                    let gaps = live.gaps.into_iter().filter(blinds);
+                    turn.problems.extend(gaps.map(|gap| gap.diagnostic.message));
                 }
                 Err(error) => turn.problems.push(error.to_string()),
             }
@@ -897,6 +903,18 @@ impl Controller {
 impl std::fmt::Debug for Controller {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Controller").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// Whether nothing can be judged without what is missing. What may be there in a
+/// moment must not be taken for a change, and without pods, nodes, namespaces and
+/// Services nobody can tell what is not told. Policies that the controller has no
+/// right to list make their effects unknown, and plans say so.
+fn blinds(gap: &Gap) -> bool {
+    match gap.diagnostic.severity {
+        Severity::Note => false,
+        Severity::Warning => gap.passing,
+        Severity::Error => gap.passing || gap.opaque.is_none(),
     }
 }
 
