@@ -84,7 +84,7 @@ async fn a_pod_that_was_not_approved_ends_it() {
 
 #[tokio::test(start_paused = true)]
 async fn deleting_its_policy_its_switch_or_the_grant_ends_it() {
-    for kind in ["networkpolicies", "jobs", "accessgrants", "accessrequests"] {
+    for kind in ["networkpolicies", "jobs", "accessgrants"] {
         let mut shop = Shop::new().await;
         let mut controller = shop.controller();
         shop.open(&mut controller, 3600).await;
@@ -97,19 +97,37 @@ async fn deleting_its_policy_its_switch_or_the_grant_ends_it() {
             _ => format!("{GROUP}/namespaces/shop/{kind}/oncall-db-1"),
         };
         let background = json!({"propagationPolicy": "Background"});
-        // Requests are kept for their retention: only the controller deletes one.
-        let by = if kind == "accessrequests" { shop.controller_user() } else { people::admin() };
-        let deleted = shop.sim.request(&by, "DELETE", &path, Some(&background));
-        if kind == "accessrequests" && deleted.is_err() {
-            continue;
-        }
-        deleted.unwrap();
+        shop.sim.request(&people::admin(), "DELETE", &path, Some(&background)).unwrap();
         shop.until(&mut controller, 60, |shop| shop.objects() == (0, 0)).await;
         let turns = shop.pass(&mut controller, 30).await;
-        let of = if kind == "accessrequests" { shop.grant() } else { shop.request() };
-        assert_eq!(of["status"]["phase"], "Ended", "{kind} {turns:#?}");
+        assert_eq!(shop.request()["status"]["phase"], "Ended", "{kind} {turns:#?}");
         assert!(shop.entries().iter().any(|(kind, _)| kind == "end"), "{kind}");
     }
+}
+
+/// Requests are kept for as long as something may follow. Whoever takes that guard
+/// away and deletes one all the same closes what it opened.
+#[tokio::test(start_paused = true)]
+async fn deleting_its_request_is_refused_and_otherwise_ends_it() {
+    let mut shop = Shop::new().await;
+    let mut controller = shop.controller();
+    shop.open(&mut controller, 3600).await;
+    let path = format!("{GROUP}/namespaces/shop/accessrequests/oncall-db-1");
+    for by in [people::admin(), people::alice(), shop.controller_user()] {
+        let refusal = shop.sim.request(&by, "DELETE", &path, None).unwrap_err();
+        assert_eq!(refusal.code, 403, "{}: {}", by.username, refusal.message);
+    }
+    let bindings = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings";
+    let guard = format!("{bindings}/fallgate-retention");
+    shop.sim.request(&people::admin(), "DELETE", &guard, None).unwrap();
+    shop.sim.request(&people::admin(), "DELETE", &path, None).unwrap();
+    shop.until(&mut controller, 60, |shop| shop.objects() == (0, 0)).await;
+    let turns = shop.pass(&mut controller, 30).await;
+    let grant = shop.grant();
+    assert_eq!(grant["status"]["phase"], "Ended", "{turns:#?}");
+    assert_eq!(grant["status"]["endReason"], "Revoked");
+    assert_eq!(grant["status"]["closedBy"], "Other");
+    assert!(shop.entries().iter().any(|(kind, _)| kind == "end"));
 }
 
 /// A ConfigMap in the controller's namespace, which rotas and tickets are read
