@@ -81,12 +81,18 @@ impl Cluster {
         self.ask(|| "asking what you may".to_owned(), self.writer().may_we(what))
     }
 
-    /// One object of the namespace that is meant.
+    /// One object of the namespace that is meant, where it is there.
+    pub(crate) fn find<K: Kind>(&self, name: &str) -> Result<Option<K>, Failure> {
+        let namespace = &self.namespace;
+        let doing = || format!("reading {} `{namespace}/{name}`", K::kind(&()));
+        self.ask(doing, self.writer().read::<K>(Some(namespace), name))
+    }
+
+    /// The same; that it is not there is a failure.
     pub(crate) fn get<K: Kind>(&self, name: &str) -> Result<K, Failure> {
         let namespace = &self.namespace;
         let called = || format!("{} `{namespace}/{name}`", K::kind(&()));
-        let read = self.writer().read::<K>(Some(namespace), name);
-        if let Some(found) = self.ask(|| format!("reading {}", called()), read)? {
+        if let Some(found) = self.find(name)? {
             return Ok(found);
         }
         let problem = Problem::new(format!("there is no {}", called()));

@@ -614,6 +614,43 @@ async fn revoking_waits_until_all_is_closed() {
     assert_eq!((code, out), (0, format!("Ended: shop/{name}\n")), "{err}");
 }
 
+/// A grant without its request can be revoked as any other: it says whose it is.
+#[tokio::test]
+async fn a_grant_whose_request_is_gone_is_revoked() {
+    let shop = Shop::new("orphan").await;
+    let name = shop.pending().await;
+    let active = shop.active(&shop.only_request());
+    shop.answer("accessrequests", &name, active);
+    let request = shop.only_request();
+    // Only who takes the guard away can delete it.
+    let guard = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/fallgate-retention";
+    let admin = people::admin();
+    shop.sim.request(&admin, "DELETE", guard, None).unwrap();
+    let path = format!("{OWN}/namespaces/shop/accessrequests/{name}");
+    shop.sim.request(&admin, "DELETE", &path, None).unwrap();
+    let revoke = ["revoke", "-n", "shop", &name, "--reason", "done"];
+    let (code, out, err) = shop.run("alice", &revoke).await;
+    assert_eq!((code, out), (0, format!("revoked: shop/{name}\n")), "{err}");
+    assert!(err.contains("is gone"), "{err}");
+    let [decision] = &shop.decisions("shop")[..] else { panic!() };
+    assert_eq!(decision["requestRef"]["uid"], request["metadata"]["uid"]);
+    assert_eq!(decision["requestedBy"]["uid"], request["spec"]["requestedBy"]["uid"]);
+    assert_eq!(decision["verdict"], "Revoked");
+    // What is over, and what never was, is told as that.
+    shop.answer(
+        "accessgrants",
+        &name,
+        json!({"phase": "Ended", "endReason": "Revoked", "expiresAt": END}),
+    );
+    let (code, _, err) = shop.run("alice", &revoke).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("is Ended already"), "{err}");
+    let (code, _, err) =
+        shop.run("alice", &["revoke", "-n", "shop", "no-such", "--reason", "done"]).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("there is no AccessGrant `shop/no-such`"), "{err}");
+}
+
 #[tokio::test]
 async fn an_extension_asks_for_what_was_approved() {
     let shop = Shop::new("extend").await;

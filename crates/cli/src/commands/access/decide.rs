@@ -3,11 +3,12 @@
 use clap::Args;
 use fallgate_api::names::verb;
 use fallgate_api::{
-    AccessDecision, AccessDecisionSpec, AccessGrant, AccessRequest, Endpoint, Identity, Phase,
-    Port, RequestRef, Verdict,
+    AccessDecision, AccessDecisionSpec, AccessGrant, AccessGrantSpec, AccessRequest, Effect,
+    Endpoint, Identity, Phase, PolicyRef, Port, RequestRef, Verdict,
 };
 use fallgate_cluster::Followed;
 use jiff::SignedDuration;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::requests::{decision_namespaces, lines, own};
 use super::{Output, PATIENCE, called, done, grant_phase, phase, plan_of, print, standing};
@@ -104,6 +105,38 @@ pub(crate) struct RevokeArgs {
     output: Output,
 }
 
+/// What a decision quotes of its request, which admission judges it by.
+struct Quoted<'a> {
+    request: RequestRef,
+    policy: PolicyRef,
+    requester: &'a Identity,
+}
+
+impl<'a> Quoted<'a> {
+    fn of(request: &'a AccessRequest) -> Quoted<'a> {
+        let metadata = &request.metadata;
+        Quoted {
+            request: RequestRef {
+                namespace: metadata.namespace.clone().unwrap_or_default(),
+                name: metadata.name.clone().unwrap_or_default(),
+                uid: metadata.uid.clone().unwrap_or_default(),
+            },
+            policy: request.spec.policy_ref.clone(),
+            requester: &request.spec.requested_by,
+        }
+    }
+
+    /// The same by a grant, whose request may be gone.
+    fn by_grant(grant: &'a AccessGrant) -> Quoted<'a> {
+        let AccessGrantSpec { request_ref, policy, requested_by, .. } = &grant.spec;
+        Quoted {
+            request: request_ref.clone(),
+            policy: PolicyRef { kind: policy.kind, name: policy.name.clone() },
+            requester: requested_by,
+        }
+    }
+}
+
 /// What an approval leaves of a request.
 #[derive(Default)]
 struct Narrowed {
@@ -162,7 +195,7 @@ pub(crate) fn approve(
     }
     let mut made = Vec::new();
     for namespace in may {
-        let mut spec = spec(&request, &me, Verdict::Approved, Some(&args.reason));
+        let mut spec = spec(Quoted::of(&request), &me, Verdict::Approved, Some(&args.reason));
         spec.plan_hash = Some(hash.clone());
         spec.duration_seconds = args.duration.map(|duration| duration.as_secs());
         spec.from.clone_from(&narrowed.from);
@@ -174,7 +207,7 @@ pub(crate) fn approve(
         let text = format!("somebody must approve in `{namespace}`, too, where you may not");
         printer.note(&Text::new().styled(Style::Help, "note").text(format!(": {text}")));
     }
-    told("fallgate/approve/v1", "approved", &request, &made, args.output, printer)?;
+    told("fallgate/approve/v1", "approved", About::of(&request), &made, args.output, printer)?;
     Ok(Exit::Yes)
 }
 
@@ -185,8 +218,8 @@ pub(crate) fn deny(live: &Live, args: &DenyArgs, printer: &mut Printer) -> Resul
         let problem = Problem::new(format!("`{}` is open already", called(&request.metadata)));
         return Err(problem.help("end it with `fallgate revoke`").into());
     }
-    let made = one(&cluster, &request, Verdict::Denied, Some(&args.reason))?;
-    told("fallgate/deny/v1", "denied", &request, &[made], args.output, printer)?;
+    let made = one(&cluster, Quoted::of(&request), Verdict::Denied, Some(&args.reason))?;
+    told("fallgate/deny/v1", "denied", About::of(&request), &[made], args.output, printer)?;
     Ok(Exit::Yes)
 }
 
@@ -198,7 +231,7 @@ pub(crate) fn withdraw(
     let cluster = Cluster::open(live)?;
     let request = unfinished(&cluster, &args.name)?;
     let made = withdrawn(&cluster, &request, args.reason.as_deref())?;
-    told("fallgate/withdraw/v1", "withdrawn", &request, &[made], args.output, printer)?;
+    told("fallgate/withdraw/v1", "withdrawn", About::of(&request), &[made], args.output, printer)?;
     Ok(Exit::Yes)
 }
 
@@ -217,7 +250,7 @@ pub(crate) fn withdrawn(
         ));
         return Err(problem.help("deny it, or revoke what it opened").into());
     }
-    one(cluster, request, Verdict::Withdrawn, reason)
+    one(cluster, Quoted::of(request), Verdict::Withdrawn, reason)
 }
 
 pub(crate) fn revoke(
@@ -226,23 +259,42 @@ pub(crate) fn revoke(
     printer: &mut Printer,
 ) -> Result<Exit, Failure> {
     let cluster = Cluster::open(live)?;
-    let request = unfinished(&cluster, &args.name)?;
-    let made = one(&cluster, &request, Verdict::Revoked, Some(&args.reason))?;
+    let reason = Some(args.reason.as_str());
+    let (request, grant): (AccessRequest, AccessGrant);
+    let (made, about) = match cluster.find::<AccessRequest>(&args.name)? {
+        Some(found) => {
+            request = not_over(found)?;
+            (one(&cluster, Quoted::of(&request), Verdict::Revoked, reason)?, About::of(&request))
+        }
+        // A grant says who asked for what, too.
+        None => {
+            grant = cluster.get(&args.name)?;
+            let (name, phase) = (called(&grant.metadata), grant_phase(&grant));
+            if phase.is_terminal() {
+                let problem = Problem::new(format!("`{name}` is {phase:?} already"));
+                return Err(problem.help("nothing is open by it, and nothing will be").into());
+            }
+            let gone = format!(": the request of `{name}` is gone, which ends the grant by itself");
+            printer.note(&Text::new().styled(Style::Help, "note").text(gone));
+            let about = About { metadata: &grant.metadata, effect: Some(&grant.spec.effect) };
+            (one(&cluster, Quoted::by_grant(&grant), Verdict::Revoked, reason)?, about)
+        }
+    };
     if !args.wait {
-        told("fallgate/revoke/v1", "revoked", &request, &[made], args.output, printer)?;
+        told("fallgate/revoke/v1", "revoked", about, &[made], args.output, printer)?;
         return Ok(Exit::Yes);
     }
-    let name = called(&request.metadata);
+    let name = called(about.metadata);
     let patience = std::time::Duration::try_from(args.timeout).unwrap_or_default();
     let closed = |seen: &AccessGrant| grant_phase(seen).is_terminal();
-    let namespace = request.metadata.namespace.as_deref();
+    let namespace = about.metadata.namespace.as_deref();
     let followed = cluster
         .try_ask(cluster.writer().follow(namespace, &args.name, patience, closed))
         .map_err(|refusal| refused(format!("waiting for {name}"), &refusal))?;
     let (grant, exit) = match followed {
         // One that never was, or is gone with all its objects, holds nothing open.
         Followed::Gone => {
-            told("fallgate/revoke/v1", "revoked", &request, &[made], args.output, printer)?;
+            told("fallgate/revoke/v1", "revoked", about, &[made], args.output, printer)?;
             return Ok(Exit::Yes);
         }
         Followed::Done(grant) => (grant, Exit::Yes),
@@ -264,7 +316,10 @@ pub(crate) fn revoke(
 
 /// A request from which something may still follow.
 fn unfinished(cluster: &Cluster, name: &str) -> Result<AccessRequest, Failure> {
-    let request: AccessRequest = cluster.get(name)?;
+    not_over(cluster.get(name)?)
+}
+
+fn not_over(request: AccessRequest) -> Result<AccessRequest, Failure> {
     if phase(&request).is_terminal() {
         let name = called(&request.metadata);
         let problem = Problem::new(format!("`{name}` is {:?} already", phase(&request)));
@@ -276,36 +331,29 @@ fn unfinished(cluster: &Cluster, name: &str) -> Result<AccessRequest, Failure> {
 /// Decides once, beside the request.
 fn one(
     cluster: &Cluster,
-    request: &AccessRequest,
+    quoted: Quoted<'_>,
     verdict: Verdict,
     reason: Option<&str>,
 ) -> Result<AccessDecision, Failure> {
     let me = cluster.me()?;
-    let home = request.metadata.namespace.clone().unwrap_or_default();
-    cluster.create(&decision(spec(request, &me, verdict, reason), home))
+    let home = quoted.request.namespace.clone();
+    cluster.create(&decision(spec(quoted, &me, verdict, reason), home))
 }
 
 fn decision(spec: AccessDecisionSpec, namespace: String) -> AccessDecision {
     AccessDecision { metadata: generated(&spec.request_ref.name, Some(namespace)), spec }
 }
 
-/// A decision that quotes what admission judges it by.
 fn spec(
-    request: &AccessRequest,
+    quoted: Quoted<'_>,
     me: &Identity,
     verdict: Verdict,
     reason: Option<&str>,
 ) -> AccessDecisionSpec {
-    let metadata = &request.metadata;
-    let requester = &request.spec.requested_by;
     AccessDecisionSpec {
-        request_ref: RequestRef {
-            namespace: metadata.namespace.clone().unwrap_or_default(),
-            name: metadata.name.clone().unwrap_or_default(),
-            uid: metadata.uid.clone().unwrap_or_default(),
-        },
-        policy_ref: request.spec.policy_ref.clone(),
-        requested_by: Identity { groups: Vec::new(), ..requester.clone() },
+        request_ref: quoted.request,
+        policy_ref: quoted.policy,
+        requested_by: Identity { groups: Vec::new(), ..quoted.requester.clone() },
         decided_by: me.clone(),
         verdict,
         plan_hash: None,
@@ -354,18 +402,31 @@ fn narrowed(cluster: &Cluster, live: &Live, texts: &[String]) -> Result<Narrowed
     Ok(narrowed)
 }
 
+/// What was decided on.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    metadata: &'a ObjectMeta,
+    effect: Option<&'a Effect>,
+}
+
+impl<'a> About<'a> {
+    fn of(request: &'a AccessRequest) -> About<'a> {
+        let effect = plan_of(request).map(|plan| &plan.effect);
+        About { metadata: &request.metadata, effect }
+    }
+}
+
 /// Prints what was decided.
 fn told(
     schema: &'static str,
     what: &str,
-    request: &AccessRequest,
+    about: About<'_>,
     made: &[AccessDecision],
     output: Output,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
-    let effect = plan_of(request).map(|plan| &plan.effect);
-    print((schema, output), made, effect, printer, |printer| {
-        let mut line = done(what, &request.metadata);
+    print((schema, output), made, about.effect, printer, |printer| {
+        let mut line = done(what, about.metadata);
         let namespaces: Vec<&str> =
             made.iter().filter_map(|d| d.metadata.namespace.as_deref()).collect();
         if namespaces.len() > 1 {
