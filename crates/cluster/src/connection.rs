@@ -67,6 +67,12 @@ impl Connection {
         &self.writer
     }
 
+    /// What it asks with, for whoever does more than this crate does. It does not
+    /// retry by itself.
+    pub fn client(&self) -> kube::Client {
+        self.session.client()
+    }
+
     /// Waits for an answer.
     ///
     /// # Panics

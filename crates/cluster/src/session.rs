@@ -76,6 +76,10 @@ impl Session {
         Session { client, target, timeout, slots: Semaphore::new(AT_ONCE) }
     }
 
+    pub(crate) fn client(&self) -> Client {
+        self.client.clone()
+    }
+
     /// Asks for a path. What the server answers is an answer, an error status
     /// too, unless nothing else can be asked either.
     pub(crate) async fn get(&self, path: &str, accept: &str) -> Result<Answer, Error> {
