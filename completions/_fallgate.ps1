@@ -46,8 +46,13 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Stop a user, a policy, a namespace or everything')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Take a lock away before its time')
+            [CompletionResult]::new('with', 'with', [CompletionResultType]::ParameterValue, 'Open a path for one command')
+            [CompletionResult]::new('panic', 'panic', [CompletionResultType]::ParameterValue, 'Close everything that is open, now, without a controller')
             [CompletionResult]::new('incident', 'incident', [CompletionResultType]::ParameterValue, 'Declare incidents, which enable what is disabled by default, and resolve them')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
+            [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Rehearse an incident: exactly the expected paths open, and then all closes')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything on a small shop, in a cluster inside of this program')
+            [CompletionResult]::new('controller', 'controller', [CompletionResultType]::ParameterValue, 'Run what opens and closes grants')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('__generate', '__generate', [CompletionResultType]::ParameterValue, 'Write the files that are generated from the program')
@@ -437,6 +442,8 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('-A', '-A ', [CompletionResultType]::ParameterName, 'List those of every namespace')
             [CompletionResult]::new('--all-namespaces', '--all-namespaces', [CompletionResultType]::ParameterName, 'List those of every namespace')
             [CompletionResult]::new('--ended', '--ended', [CompletionResultType]::ParameterName, 'List those that have ended, too')
+            [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Go on, and show each that changes, until interrupted')
+            [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Go on, and show each that changes, until interrupted')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
@@ -502,6 +509,47 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
             [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
             [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;with' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--policy', '--policy', [CompletionResultType]::ParameterName, 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where it ends: the same, or a service as NAMESPACE/svc/NAME')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'For how long, such as 30m or 1h30m')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'What ends it before its time')
+            [CompletionResult]::new('--at', '--at', [CompletionResultType]::ParameterName, 'When it opens at the earliest, such as 2026-11-21T14:00:00Z')
+            [CompletionResult]::new('--ticket', '--ticket', [CompletionResultType]::ParameterName, 'The ticket that it is for')
+            [CompletionResult]::new('--incident', '--incident', [CompletionResultType]::ParameterName, 'The incident that it is in; its end ends the path')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest to wait until it is open, such as 10m')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it is needed')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--break-glass', '--break-glass', [CompletionResultType]::ParameterName, 'Open before anybody agreed, where the policy allows that; it is told and reviewed')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;panic' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why; the lock says so to everybody')
+            [CompletionResult]::new('--for', '--for', [CompletionResultType]::ParameterName, 'How long nothing opens')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest to look whether it is gone, such as 30s')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -638,6 +686,42 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
         'fallgate;ledger;help;help' {
             break
         }
+        'fallgate;rehearse' {
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Where to write the record of it, a new file')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;demo' {
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port of loopback to listen on; without it, any that is free')
+            [CompletionResult]::new('--kubeconfig-out', '--kubeconfig-out', [CompletionResultType]::ParameterName, 'Where to write the kubeconfig, which is removed at the end; without it, beside the record')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format of --script')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format of --script')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('--script', '--script', [CompletionResultType]::ParameterName, 'Play the story and end')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'fallgate;controller' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Where the record is kept; without it, where `fallgate ledger` looks for it')
+            [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'What the lease calls this process; without it, HOSTNAME and the process''s number')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where it answers /livez, /readyz and /metrics, such as 0.0.0.0:8080; without it, nowhere')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'How its log is written, on standard error')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'fallgate;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -680,8 +764,13 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
             [CompletionResult]::new('lock', 'lock', [CompletionResultType]::ParameterValue, 'Stop a user, a policy, a namespace or everything')
             [CompletionResult]::new('unlock', 'unlock', [CompletionResultType]::ParameterValue, 'Take a lock away before its time')
+            [CompletionResult]::new('with', 'with', [CompletionResultType]::ParameterValue, 'Open a path for one command')
+            [CompletionResult]::new('panic', 'panic', [CompletionResultType]::ParameterValue, 'Close everything that is open, now, without a controller')
             [CompletionResult]::new('incident', 'incident', [CompletionResultType]::ParameterValue, 'Declare incidents, which enable what is disabled by default, and resolve them')
             [CompletionResult]::new('ledger', 'ledger', [CompletionResultType]::ParameterValue, 'Show and verify the record of access')
+            [CompletionResult]::new('rehearse', 'rehearse', [CompletionResultType]::ParameterValue, 'Rehearse an incident: exactly the expected paths open, and then all closes')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Try everything on a small shop, in a cluster inside of this program')
+            [CompletionResult]::new('controller', 'controller', [CompletionResultType]::ParameterValue, 'Run what opens and closes grants')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('__generate', '__generate', [CompletionResultType]::ParameterValue, 'Write the files that are generated from the program')
@@ -752,6 +841,12 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
         'fallgate;help;unlock' {
             break
         }
+        'fallgate;help;with' {
+            break
+        }
+        'fallgate;help;panic' {
+            break
+        }
         'fallgate;help;incident' {
             [CompletionResult]::new('open', 'open', [CompletionResultType]::ParameterValue, 'Declare an incident in a namespace')
             [CompletionResult]::new('close', 'close', [CompletionResultType]::ParameterValue, 'Resolve an incident, which ends its grants')
@@ -776,6 +871,15 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             break
         }
         'fallgate;help;ledger;verify' {
+            break
+        }
+        'fallgate;help;rehearse' {
+            break
+        }
+        'fallgate;help;demo' {
+            break
+        }
+        'fallgate;help;controller' {
             break
         }
         'fallgate;help;completion' {

@@ -43,8 +43,13 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand revoke 'End a grant now'
             cand lock 'Stop a user, a policy, a namespace or everything'
             cand unlock 'Take a lock away before its time'
+            cand with 'Open a path for one command'
+            cand panic 'Close everything that is open, now, without a controller'
             cand incident 'Declare incidents, which enable what is disabled by default, and resolve them'
             cand ledger 'Show and verify the record of access'
+            cand rehearse 'Rehearse an incident: exactly the expected paths open, and then all closes'
+            cand demo 'Try everything on a small shop, in a cluster inside of this program'
+            cand controller 'Run what opens and closes grants'
             cand completion 'Print a completion script for a shell'
             cand version 'Print the version'
             cand __generate 'Write the files that are generated from the program'
@@ -414,6 +419,8 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand -A 'List those of every namespace'
             cand --all-namespaces 'List those of every namespace'
             cand --ended 'List those that have ended, too'
+            cand -w 'Go on, and show each that changes, until interrupted'
+            cand --watch 'Go on, and show each that changes, until interrupted'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -475,6 +482,45 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand --kubeconfig 'The kubeconfig file to use'
             cand --as 'The user to impersonate'
             cand --as-group 'A group to impersonate; repeatable'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;with'= {
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to use'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate'
+            cand --as-group 'A group to impersonate; repeatable'
+            cand --policy 'The policy to request under, one of the namespace; or ClusterAccessPolicy/NAME'
+            cand --from 'Where the path starts: NAMESPACE/NAME, NAMESPACE/KIND/NAME, NAMESPACE/LABEL=VALUE, an address or a CIDR'
+            cand --to 'Where it ends: the same, or a service as NAMESPACE/svc/NAME'
+            cand --port 'A port there: 5432, 53/udp or 8000-8100/tcp; repeatable'
+            cand --for 'For how long, such as 30m or 1h30m'
+            cand --until 'What ends it before its time'
+            cand --at 'When it opens at the earliest, such as 2026-11-21T14:00:00Z'
+            cand --ticket 'The ticket that it is for'
+            cand --incident 'The incident that it is in; its end ends the path'
+            cand --timeout 'The longest to wait until it is open, such as 10m'
+            cand --reason 'Why it is needed'
+            cand --color 'When to colour'
+            cand --break-glass 'Open before anybody agreed, where the policy allows that; it is told and reviewed'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;panic'= {
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to use'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate'
+            cand --as-group 'A group to impersonate; repeatable'
+            cand --reason 'Why; the lock says so to everybody'
+            cand --for 'How long nothing opens'
+            cand --timeout 'The longest to look whether it is gone, such as 30s'
+            cand -o 'The output format'
+            cand --output 'The output format'
             cand --color 'When to colour'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
@@ -594,6 +640,39 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         }
         &'fallgate;ledger;help;help'= {
         }
+        &'fallgate;rehearse'= {
+            cand --record 'Where to write the record of it, a new file'
+            cand -o 'The output format'
+            cand --output 'The output format'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;demo'= {
+            cand --port 'The port of loopback to listen on; without it, any that is free'
+            cand --kubeconfig-out 'Where to write the kubeconfig, which is removed at the end; without it, beside the record'
+            cand -o 'The output format of --script'
+            cand --output 'The output format of --script'
+            cand --color 'When to colour'
+            cand --script 'Play the story and end'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'fallgate;controller'= {
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to use'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate'
+            cand --as-group 'A group to impersonate; repeatable'
+            cand --record 'Where the record is kept; without it, where `fallgate ledger` looks for it'
+            cand --identity 'What the lease calls this process; without it, HOSTNAME and the process''s number'
+            cand --listen 'Where it answers /livez, /readyz and /metrics, such as 0.0.0.0:8080; without it, nowhere'
+            cand --log 'How its log is written, on standard error'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'fallgate;completion'= {
             cand --color 'When to colour'
             cand -h 'Print help (see more with ''--help'')'
@@ -633,8 +712,13 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand revoke 'End a grant now'
             cand lock 'Stop a user, a policy, a namespace or everything'
             cand unlock 'Take a lock away before its time'
+            cand with 'Open a path for one command'
+            cand panic 'Close everything that is open, now, without a controller'
             cand incident 'Declare incidents, which enable what is disabled by default, and resolve them'
             cand ledger 'Show and verify the record of access'
+            cand rehearse 'Rehearse an incident: exactly the expected paths open, and then all closes'
+            cand demo 'Try everything on a small shop, in a cluster inside of this program'
+            cand controller 'Run what opens and closes grants'
             cand completion 'Print a completion script for a shell'
             cand version 'Print the version'
             cand __generate 'Write the files that are generated from the program'
@@ -683,6 +767,10 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         }
         &'fallgate;help;unlock'= {
         }
+        &'fallgate;help;with'= {
+        }
+        &'fallgate;help;panic'= {
+        }
         &'fallgate;help;incident'= {
             cand open 'Declare an incident in a namespace'
             cand close 'Resolve an incident, which ends its grants'
@@ -701,6 +789,12 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         &'fallgate;help;ledger;show'= {
         }
         &'fallgate;help;ledger;verify'= {
+        }
+        &'fallgate;help;rehearse'= {
+        }
+        &'fallgate;help;demo'= {
+        }
+        &'fallgate;help;controller'= {
         }
         &'fallgate;help;completion'= {
         }

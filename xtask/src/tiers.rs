@@ -257,11 +257,14 @@ fn kubectl(on: &Run<'_>) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// The two commands that README.md opens with.
-const README_COMMANDS: [&str; 2] =
-    ["cargo run --release -- map -f examples/shop", "cargo xtask test"];
+/// The commands that README.md opens with.
+const README_COMMANDS: [&str; 3] = [
+    "cargo run --release -- demo --script",
+    "cargo run --release -- map -f examples/shop",
+    "cargo xtask test",
+];
 
-/// Does what a newcomer does. The second command would be this run once more,
+/// Does what a newcomer does. The last command would be this run once more,
 /// so of it only the list of tiers is asked for.
 fn package(on: &Run<'_>) -> Result<Outcome> {
     let readme = fs::read_to_string(on.checkout.root.join("README.md")).context("README.md")?;
@@ -297,7 +300,9 @@ fn package(on: &Run<'_>) -> Result<Outcome> {
         cargo.env("CARGO_TARGET_DIR", directory.join("target"));
         cargo
     };
-    let [map, test] = README_COMMANDS;
+    let [demo, map, test] = README_COMMANDS;
+    let output = read(&mut in_clone(demo, &[]))?;
+    ensure!(output.contains("and each holds"), "`{demo}` told no story:\n{output}");
     // Who serves the Ingress of the example is not in it: the map is printed, and is incomplete.
     let output = read_any(&mut in_clone(map, &[]), &[0, 3])?;
     for endpoint in ["shop/web", "shop/api", "shop/db"] {

@@ -6,10 +6,12 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use fallgate_model::{Dialect, Selector};
 use ipnet::IpNet;
 
-use crate::commands::access::{decide, extend, grants, incident, lock, plan, request, requests};
+use crate::commands::access::{
+    decide, extend, grants, incident, lock, panic, plan, request, requests, with,
+};
 use crate::commands::{
-    audit, blast, can, completion, diff, explain, exposure, fix, generate, ledger, map, test,
-    version,
+    audit, blast, can, completion, controller, demo, diff, explain, exposure, fix, generate,
+    ledger, map, rehearse, test, version,
 };
 use crate::leading;
 use crate::output::Color;
@@ -187,8 +189,13 @@ pub(crate) enum Command {
     Revoke(Asks<decide::RevokeArgs>),
     Lock(Asks<lock::LockArgs>),
     Unlock(Asks<lock::UnlockArgs>),
+    With(Asks<with::WithArgs>),
+    Panic(Asks<panic::PanicArgs>),
     Incident(Asks<incident::IncidentArgs>),
     Ledger(ledger::LedgerArgs),
+    Rehearse(rehearse::RehearseArgs),
+    Demo(demo::DemoArgs),
+    Controller(Asks<controller::ControllerArgs>),
     Completion(completion::CompletionArgs),
     Version(version::VersionArgs),
     #[command(name = "__generate", hide = true)]

@@ -36,6 +36,19 @@ impl Problem {
     }
 }
 
+impl std::fmt::Display for Failure {
+    /// What was wrong, in a line.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Failure::Problems(problems) => {
+                let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+                f.write_str(&messages.join("; "))
+            }
+            Failure::BrokenPipe => f.write_str("nobody reads the output any more"),
+        }
+    }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Failure {
         Failure::Problems(vec![problem])

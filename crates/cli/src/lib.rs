@@ -27,6 +27,7 @@ mod overlay;
 mod port;
 mod record;
 mod render;
+mod stop;
 mod time;
 mod wire;
 
@@ -48,12 +49,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let mut printer = output::Printer::new(cli.color);
-    let outcome = commands::run(&cli, &mut printer).and_then(|exit| {
+    let outcome = commands::run(&cli, &mut printer).and_then(|code| {
         printer.finish()?;
-        Ok(exit)
+        Ok(code)
     });
     match outcome {
-        Ok(exit) => exit.into(),
+        Ok(code) => code,
         Err(failure) => printer.failure(&failure).into(),
     }
 }

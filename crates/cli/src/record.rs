@@ -137,7 +137,7 @@ const DEFAULT: &str = "$XDG_STATE_HOME/fallgate/record.jsonl";
 /// Where the record is when nobody says where: in the user's state directory
 /// (XDG Base Directory Specification; a path there that is not absolute does
 /// not count).
-fn default_path() -> Result<PathBuf, Problem> {
+pub(crate) fn default_path() -> Result<PathBuf, Problem> {
     let directory = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let state = directory("XDG_STATE_HOME")
         .or_else(|| directory("HOME").map(|home| home.join(".local/state")))

@@ -11,6 +11,7 @@ use crate::args::Live;
 use crate::endpoint::{nearest, suggestion};
 use crate::failure::{Failure, Problem};
 use crate::input::{self, Text};
+use crate::stop::Stop;
 
 /// The cluster that a command talks to, as its user.
 pub(crate) struct Cluster {
@@ -34,6 +35,21 @@ impl Cluster {
 
     pub(crate) fn writer(&self) -> &Writer {
         self.connection.writer()
+    }
+
+    /// The client itself, for what drives it on its own.
+    pub(crate) fn client(&self) -> kube::Client {
+        self.connection.client()
+    }
+
+    /// Waits for something that is no question.
+    pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        self.connection.wait(work)
+    }
+
+    /// Listens to signals from now on.
+    pub(crate) fn stop(&self) -> Result<Stop, Problem> {
+        self.connection.wait(async { Stop::listen() })
     }
 
     /// Asks something, and says what was being done where it was not.

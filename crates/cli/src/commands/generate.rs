@@ -6,9 +6,10 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use schemars::{JsonSchema, generate::SchemaSettings};
 
-use super::access::plan;
+use super::access::{panic, plan};
 use super::{
-    audit, blast, can, completion, diff, explain, exposure, fix, ledger, map, test, version,
+    audit, blast, can, completion, demo, diff, explain, exposure, fix, ledger, map, rehearse, test,
+    version,
 };
 use crate::access::Objects;
 use crate::args::Cli;
@@ -68,6 +69,7 @@ fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("audit", schema::<Document<audit::Coverage>>("audit")),
         ("blast", schema::<Document<blast::Blast>>("blast")),
         ("can", schema::<Document<can::Can>>("can")),
+        ("demo", schema::<demo::Told>("demo")),
         ("deny", schema::<Objects>("deny")),
         ("diff", schema::<Document<diff::Difference>>("diff")),
         ("explain", schema::<Document<explain::Explained>>("explain")),
@@ -80,7 +82,9 @@ fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("ledger-verify", schema::<ledger::Checked>("ledger-verify")),
         ("lock", schema::<Objects>("lock")),
         ("map", schema::<Document<map::Map>>("map")),
+        ("panic", schema::<panic::Panicked>("panic")),
         ("plan", schema::<Document<plan::Plan>>("plan")),
+        ("rehearse", schema::<rehearse::Rehearsed>("rehearse")),
         ("request", schema::<Objects>("request")),
         ("requests", schema::<Objects>("requests")),
         ("revoke", schema::<Objects>("revoke")),

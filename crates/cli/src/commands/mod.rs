@@ -5,6 +5,8 @@ pub(crate) mod audit;
 pub(crate) mod blast;
 pub(crate) mod can;
 pub(crate) mod completion;
+pub(crate) mod controller;
+pub(crate) mod demo;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod exposure;
@@ -12,17 +14,21 @@ pub(crate) mod fix;
 pub(crate) mod generate;
 pub(crate) mod ledger;
 pub(crate) mod map;
+pub(crate) mod rehearse;
 pub(crate) mod test;
 pub(crate) mod version;
 
+use std::process::ExitCode;
+
 use crate::args::{Cli, Command};
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Printer;
 
-/// Runs a command.
-pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<Exit, Failure> {
-    match &cli.command {
+/// Runs a command, and says how the program ends.
+pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<ExitCode, Failure> {
+    let exit = match &cli.command {
+        // It ends as the command that it runs.
+        Command::With(c) => return access::with::run(&c.live, &c.args, printer),
         Command::Map(c) => map::run(&c.global, &c.args, printer),
         Command::Can(c) => can::run(&c.global, &c.args, printer),
         Command::Explain(c) => explain::run(&c.global, &c.args, printer),
@@ -43,10 +49,15 @@ pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<Exit, Failure> {
         Command::Revoke(c) => access::decide::revoke(&c.live, &c.args, printer),
         Command::Lock(c) => access::lock::lock(&c.live, &c.args, printer),
         Command::Unlock(c) => access::lock::unlock(&c.live, &c.args, printer),
+        Command::Panic(c) => access::panic::run(&c.live, &c.args, printer),
         Command::Incident(c) => access::incident::run(&c.live, &c.args, printer),
         Command::Ledger(args) => ledger::run(args, printer),
+        Command::Rehearse(args) => rehearse::run(args, printer),
+        Command::Demo(args) => demo::run(args, printer),
+        Command::Controller(c) => controller::run(&c.live, &c.args, printer),
         Command::Completion(args) => completion::run(args, printer),
         Command::Version(args) => version::run(args, printer),
         Command::Generate(args) => generate::run(args, printer),
-    }
+    };
+    exit.map(ExitCode::from)
 }

@@ -75,6 +75,11 @@ impl Printer {
         Ok(table.write(&mut self.out, self.color_out)?)
     }
 
+    /// Its rows alone, where its titles were printed before.
+    pub(crate) fn rows(&mut self, table: &Table) -> Result<(), Failure> {
+        Ok(table.write_rows(&mut self.out, self.color_out)?)
+    }
+
     /// A JSON document.
     pub(crate) fn json(&mut self, document: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut self.out, document)?;

@@ -33,14 +33,28 @@ impl Table {
         if self.rows.is_empty() {
             return Ok(());
         }
+        let titles: Vec<Text> = self.titles.iter().map(|t| Text::from(*t)).collect();
+        self.write_lines(std::iter::once(&titles).chain(&self.rows), out, color)
+    }
+
+    /// Writes its rows without the titles.
+    pub(crate) fn write_rows(&self, out: &mut dyn Write, color: bool) -> io::Result<()> {
+        self.write_lines(self.rows.iter(), out, color)
+    }
+
+    fn write_lines<'t>(
+        &self,
+        lines: impl Iterator<Item = &'t Vec<Text>>,
+        out: &mut dyn Write,
+        color: bool,
+    ) -> io::Result<()> {
         let mut widths: Vec<usize> = self.titles.iter().map(|t| t.len()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.width().max(*width);
             }
         }
-        let titles: Vec<Text> = self.titles.iter().map(|t| Text::from(*t)).collect();
-        for row in std::iter::once(&titles).chain(&self.rows) {
+        for row in lines {
             for (at, (cell, width)) in row.iter().zip(&widths).enumerate() {
                 cell.write_inline(out, color)?;
                 if at + 1 < row.len() {

@@ -117,10 +117,10 @@ fn what_is_misspelt_is_no_plan() {
 
 /// The shop in a simulated cluster, with a kubeconfig in which each person has a
 /// context.
-struct Shop {
+pub(super) struct Shop {
     sim: Sim,
     home: PathBuf,
-    _server: HttpsServer,
+    server: HttpsServer,
 }
 
 impl Drop for Shop {
@@ -130,7 +130,7 @@ impl Drop for Shop {
 }
 
 impl Shop {
-    async fn new(name: &str) -> Shop {
+    pub(super) async fn new(name: &str) -> Shop {
         // The program asks the machine's clock, and must agree with the server's.
         let start = SystemTime::now().try_into().unwrap();
         let sim = Sim::with_fallgate(Options { start, ..Options::default() }).unwrap();
@@ -157,15 +157,46 @@ impl Shop {
             std::env::temp_dir().join(format!("fallgate-access-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&home).unwrap();
         std::fs::write(home.join("config"), server.kubeconfig(&people::all())).unwrap();
-        Shop { sim, home, _server: server }
+        Shop { sim, home, server }
     }
 
     /// Runs the program as somebody.
-    async fn run(&self, who: &str, args: &[&str]) -> (i32, String, String) {
+    pub(super) async fn run(&self, who: &str, args: &[&str]) -> (i32, String, String) {
         let mut command = command(args);
         command.arg("--context").arg(who).env("KUBECONFIG", self.home.join("config"));
         let run = move || told(&command.output().unwrap());
         tokio::task::spawn_blocking(run).await.unwrap()
+    }
+
+    /// A kubeconfig with which the real controller runs, and where its record is.
+    pub(super) fn of_controller(&self) -> (PathBuf, PathBuf) {
+        let path = self.home.join("controller");
+        let users = [("controller", self.controller())];
+        std::fs::write(&path, self.server.kubeconfig(&users)).unwrap();
+        (path, self.home.join("record.jsonl"))
+    }
+
+    /// Alice asks, and it is answered by whoever runs.
+    pub(super) async fn asked(&self) -> String {
+        let args = [&["request"], &PATH[..], &WHY, &["-o", "name"]].concat();
+        let (code, out, err) = self.run("alice", &args).await;
+        assert_eq!(code, 0, "{err}");
+        let name = out.trim().to_owned();
+        let mut changes = self.sim.revision();
+        while self.only_request()["status"]["phase"] != "PendingApproval" {
+            while self.sim.revision() == changes {
+                tokio::task::yield_now().await;
+            }
+            changes = self.sim.revision();
+        }
+        name
+    }
+
+    /// The lease of controllers.
+    pub(super) fn lease(&self) -> Value {
+        let path =
+            "/apis/coordination.k8s.io/v1/namespaces/fallgate-system/leases/fallgate-controller";
+        self.sim.request(&people::admin(), "GET", path, None).unwrap()
     }
 
     fn get(&self, path: &str) -> Value {

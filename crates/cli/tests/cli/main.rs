@@ -5,6 +5,7 @@
 mod access;
 mod audit;
 mod batch;
+mod demo;
 mod diff;
 mod exposure;
 mod help;

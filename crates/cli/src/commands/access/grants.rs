@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use clap::Args;
 use fallgate_api::{AccessGrant, Phase};
 
@@ -14,6 +17,7 @@ use crate::output::{Printer, Table, Text};
 Examples:
   fallgate grants -A
   fallgate grants -n shop --ended
+  fallgate grants -A -w
   fallgate grants -n shop oncall-db-x7k2p -o json")]
 pub(crate) struct GrantsArgs {
     /// Show this one
@@ -25,6 +29,9 @@ pub(crate) struct GrantsArgs {
     /// List those that have ended, too
     #[arg(long)]
     ended: bool,
+    /// Go on, and show each that changes, until interrupted
+    #[arg(short, long, conflicts_with = "output")]
+    watch: bool,
     /// The output format; the schema of json is fallgate/grants/v1
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
     output: Output,
@@ -34,6 +41,9 @@ const SCHEMA: &str = "fallgate/grants/v1";
 
 pub(crate) fn run(live: &Live, args: &GrantsArgs, printer: &mut Printer) -> Result<Exit, Failure> {
     let cluster = Cluster::open(live)?;
+    if args.watch {
+        return watch(&cluster, args, printer);
+    }
     let grants: Vec<AccessGrant> = match &args.name {
         Some(name) => vec![cluster.get(name)?],
         None => {
@@ -58,6 +68,44 @@ pub(crate) fn run(live: &Live, args: &GrantsArgs, printer: &mut Printer) -> Resu
         }
     })?;
     Ok(Exit::Yes)
+}
+
+/// Between two looks at what there is.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Shows what there is, and then each grant that changes, also as it ends.
+fn watch(cluster: &Cluster, args: &GrantsArgs, printer: &mut Printer) -> Result<Exit, Failure> {
+    let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut first = true;
+    let mut stop = cluster.stop()?;
+    loop {
+        let mut grants: Vec<AccessGrant> = match &args.name {
+            Some(name) => vec![cluster.get(name)?],
+            None => cluster.list(args.all_namespaces)?,
+        };
+        grants.retain(|grant| {
+            let uid = grant.metadata.uid.clone().unwrap_or_default();
+            let version = grant.metadata.resource_version.clone();
+            let shown = args.ended || args.name.is_some() || !grant_phase(grant).is_terminal();
+            let before = known.insert(uid, version.clone());
+            before.as_ref() != Some(&version) && (shown || before.is_some())
+        });
+        let everywhere = args.all_namespaces && args.name.is_none();
+        let table = table(&grants, everywhere);
+        match first {
+            true => printer.table(&table)?,
+            false => printer.rows(&table)?,
+        }
+        if first && grants.is_empty() {
+            let place = place(cluster, args.all_namespaces);
+            printer.note(&Text::from(format!("nothing is open {place}")));
+        }
+        first &= grants.is_empty();
+        printer.finish()?;
+        if cluster.run(async { tokio::time::timeout(LOOK, stop.told()).await }).is_ok() {
+            return Ok(Exit::Yes);
+        }
+    }
 }
 
 fn path(grant: &AccessGrant) -> String {

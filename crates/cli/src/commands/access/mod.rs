@@ -5,9 +5,11 @@ pub(crate) mod extend;
 pub(crate) mod grants;
 pub(crate) mod incident;
 pub(crate) mod lock;
+pub(crate) mod panic;
 pub(crate) mod plan;
 pub(crate) mod request;
 pub(crate) mod requests;
+pub(crate) mod with;
 
 use std::io::IsTerminal as _;
 
