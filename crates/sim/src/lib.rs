@@ -119,5 +119,5 @@ pub use https::{HttpsServer, ServeError};
 pub use request::{Attributes, UserInfo};
 pub use sim::{ControlOptions, Options, Sim};
 pub use status::Refusal;
-pub use trace::{Exchange, RequestIndex};
+pub use trace::{Exchange, RequestIndex, Write};
 pub use view::View;

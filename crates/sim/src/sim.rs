@@ -15,9 +15,9 @@ use crate::request::{Attributes, UserInfo};
 use crate::schedule::{Sleep, Tasks, Timers};
 use crate::server::{Server, Snapshot};
 use crate::status::Refusal;
-use crate::store::Compacted;
+use crate::store::{Change, Compacted};
 use crate::time;
-use crate::trace::{Exchange, RequestIndex, Trace};
+use crate::trace::{Exchange, RequestIndex, Trace, Write};
 use crate::view::View;
 use crate::{bootstrap, client, control};
 
@@ -452,6 +452,37 @@ impl Sim {
     /// Every request so far, in the order in which they took effect.
     pub fn trace(&self) -> Vec<Exchange> {
         self.0.lock().trace.exchanges().to_vec()
+    }
+
+    /// The requests after the first so many, in the order in which they took
+    /// effect.
+    pub fn trace_after(&self, count: usize) -> Vec<Exchange> {
+        let state = self.0.lock();
+        state.trace.exchanges().get(count..).map(<[Exchange]>::to_vec).unwrap_or_default()
+    }
+
+    /// Everything that was written after a revision, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the revision was compacted; with [`Options::history`] of none it
+    /// never is by itself.
+    pub fn writes_after(&self, revision: u64) -> Result<Vec<Write>, Refusal> {
+        let state = self.0.lock();
+        let changes = state.server.store.since(revision).map_err(|Compacted { oldest }| {
+            Refusal::expired(format!("the oldest revision is {oldest}"))
+        })?;
+        let write = |change: &Change| Write {
+            revision: change.revision,
+            time: change.time,
+            group: change.key.table.group.clone(),
+            resource: change.key.table.resource.clone(),
+            namespace: change.key.namespace().map(str::to_owned),
+            name: change.key.name().to_owned(),
+            before: change.old.clone(),
+            after: change.new.clone(),
+        };
+        Ok(changes.map(write).collect())
     }
 
     /// A hash of every request and answer so far: the same for the same seed.

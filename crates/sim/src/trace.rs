@@ -2,8 +2,10 @@
 //! the same for the same seed.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 /// One request with its outcome, as the server saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +27,28 @@ pub struct Exchange {
     pub revision: u64,
     /// Whether it wrote something.
     pub wrote: bool,
+}
+
+/// One object that was written, whoever did it: what to check a promise on that
+/// must hold after every write, and not only where a test happens to look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The resourceVersion of the cluster from then on.
+    pub revision: u64,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The API group in which the object is stored.
+    pub group: Arc<str>,
+    /// The plural name of its resource.
+    pub resource: Arc<str>,
+    /// Its namespace; none for a cluster-scoped resource.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// What was there before.
+    pub before: Option<Arc<Value>>,
+    /// What is there now.
+    pub after: Option<Arc<Value>>,
 }
 
 /// Which request: its place among all requests, and among those of one user,
