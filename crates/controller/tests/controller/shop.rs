@@ -20,6 +20,13 @@ const GROUP: &str = "/apis/access.fallgate.dev/v1alpha1";
 #[derive(Clone, Default)]
 pub(crate) struct Disk(Arc<Mutex<Vec<u8>>>);
 
+impl Disk {
+    /// What stands on it.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
 impl Storage for Disk {
     fn size(&mut self) -> std::io::Result<u64> {
         self.0.lock().unwrap().size()
@@ -280,17 +287,6 @@ impl Shop {
         turns
     }
 
-    /// Takes a turn, and waits until the next one is due; tells whether the
-    /// process lived to see it.
-    pub(crate) async fn turn(&self, controller: &mut Controller) -> bool {
-        let crashed = std::pin::pin!(self.sim.crashed(&self.controller_user().username));
-        let turn = std::pin::pin!(async {
-            let turn = controller.turn().await;
-            tokio::time::sleep(turn.wait).await;
-        });
-        matches!(futures::future::select(crashed, turn).await, futures::future::Either::Right(_))
-    }
-
     /// Takes turns for so many seconds.
     pub(crate) async fn pass(&self, controller: &mut Controller, seconds: i64) -> Vec<Turn> {
         let end = self.sim.now() + SignedDuration::from_secs(seconds);
@@ -307,7 +303,7 @@ impl Shop {
 
     /// What stands in the record, which must be whole.
     pub(crate) fn record(&self) -> Vec<Entry> {
-        let bytes = self.disk.0.lock().unwrap().clone();
+        let bytes = self.disk.bytes();
         let mut rest = bytes.as_slice();
         let entries = Entries::new(move |into: &mut [u8]| std::io::Read::read(&mut rest, into));
         entries.map(|entry| entry.unwrap()).collect()
