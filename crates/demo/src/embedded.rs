@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fallgate_api::names::{CONTROLLER_SERVICE_ACCOUNT, SYSTEM_NAMESPACE, label};
-use fallgate_cluster::{Page, Writer};
+use fallgate_cluster::Writer;
 use fallgate_controller::{Clock, Controller, Record, Settings};
 use fallgate_engine::{Engine, Snapshot};
 use fallgate_manifest::{Input, InputKind, ReadOptions};
@@ -209,8 +209,8 @@ impl Embedded {
         if let Some(gap) = live.gaps.first() {
             return Err(Wrong(format!("{}: {}", gap.resource, gap.reason)));
         }
-        let pages: Vec<Page> = live.pages.into_iter().map(without_switches).collect();
-        let inputs: Vec<Input<'_>> = pages
+        let inputs: Vec<Input<'_>> = live
+            .pages
             .iter()
             .map(|page| Input {
                 name: page.resource.as_str().into(),
@@ -226,17 +226,4 @@ impl Embedded {
     pub(crate) fn record(&self) -> Vec<u8> {
         self.record.bytes()
     }
-}
-
-/// Leaves out what never has a pod: the engine takes every Job for a workload
-/// that may have some.
-fn without_switches(page: Page) -> Page {
-    if page.resource != "batch/v1/jobs" {
-        return page;
-    }
-    let Ok(mut list) = serde_json::from_slice::<Value>(&page.text) else { return page };
-    if let Some(Value::Array(items)) = list.get_mut("items") {
-        items.retain(|job| !job["metadata"]["labels"][label::GRANT].is_string());
-    }
-    Page { text: list.to_string().into_bytes(), ..page }
 }

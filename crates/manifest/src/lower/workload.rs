@@ -134,7 +134,7 @@ pub(crate) fn workload(
     };
     Some(Content::Workload(Box::new(RawWorkload {
         owner: meta::owner(ctx, node),
-        stand_in: (!(kind == "Job" && is_finished(node))).then_some(pod),
+        stand_in: (!(kind == "Job" && (is_finished(node) || is_switch(node)))).then_some(pod),
         empty,
         sidecar: spec.sidecar || injected,
     })))
@@ -231,6 +231,15 @@ fn controller_labels(
         let key = ctx.str("batch.kubernetes.io/job-completion-index");
         labels.set_unvalued(key);
     }
+}
+
+/// A Job that ends a grant of Fallgate never has a pod: admission lets nobody
+/// change it.
+fn is_switch(job: &Node<'_>) -> bool {
+    let labels = job.get("metadata").and_then(|metadata| metadata.get("labels"));
+    let parallelism = job.get("spec").and_then(|spec| spec.get("parallelism"));
+    labels.is_some_and(|labels| labels.get("access.fallgate.dev/grant").is_some())
+        && parallelism.and_then(Node::text) == Some("0")
 }
 
 fn is_finished(job: &Node<'_>) -> bool {
