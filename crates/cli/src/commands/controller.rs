@@ -1,11 +1,14 @@
 use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use fallgate_controller::{Controller, Record, Settings, SystemClock, health};
+use fallgate_controller::webhook::{FileCursors, Https};
+use fallgate_controller::{Controller, Receivers, Record, Settings, SystemClock, health};
 use futures::future::{Either, join, select};
+use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -37,6 +40,9 @@ pub(crate) struct ControllerArgs {
     /// Where it answers /livez, /readyz and /metrics, such as 0.0.0.0:8080; without it, nowhere
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// A network of receivers of webhooks that have no public address, such as 10.96.0.0/12; repeatable
+    #[arg(long, value_name = "CIDR")]
+    webhook_network: Vec<IpNet>,
     /// How its log is written, on standard error
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     log: Log,
@@ -72,7 +78,17 @@ pub(crate) fn run(live: &Live, args: &ControllerArgs, _: &mut Printer) -> Result
     tracing::info!(user = me.username, identity, record = %path.display(), "the controller starts");
     let settings = Settings::new(identity);
     let clock = Arc::new(SystemClock::new());
-    let mut controller = Controller::new(cluster.client(), Record::in_file(path), clock, settings);
+    let cursors = FileCursors::new(directory.unwrap_or(Path::new(".")));
+    let timeout = Duration::from_secs(10);
+    let transport = Https::of_this_machine(args.webhook_network.clone(), timeout);
+    let record = Record::in_file(path.clone());
+    let mut controller = Controller::new(cluster.client(), record, clock, settings);
+    match transport {
+        Ok(https) => {
+            controller = controller.telling(Receivers { transport: Arc::new(https), cursors });
+        }
+        Err(why) => tracing::warn!(%why, "receivers of webhooks are told nothing"),
+    }
     let mut told = cluster.stop()?;
     let stop = Arc::new(Notify::new());
     let until = async {

@@ -99,6 +99,22 @@ impl Https {
         Ok(Https { connector, allowed, timeout, resolve: Box::new(system) })
     }
 
+    /// Trusts the authorities that this machine trusts.
+    ///
+    /// # Errors
+    ///
+    /// When there are none, which a container image has to bring along.
+    pub fn of_this_machine(allowed: Vec<IpNet>, timeout: Duration) -> Result<Https, String> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = RootCertStore::empty();
+        let (taken, _) = roots.add_parsable_certificates(found.certs);
+        if taken == 0 {
+            let why = found.errors.first().map(|error| format!(": {error}")).unwrap_or_default();
+            return Err(format!("there are no certificates of authorities here{why}"));
+        }
+        Https::new(roots, allowed, timeout).map_err(|error| error.to_string())
+    }
+
     /// Looks names up otherwise than the system does.
     #[must_use]
     pub fn resolving(mut self, resolve: Resolve) -> Https {
