@@ -117,6 +117,11 @@ impl Context {
         completed.chain(refused).collect()
     }
 
+    /// What was read, as it was.
+    pub(crate) fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
     /// Where positions point to.
     pub(crate) fn sources(&self) -> &Sources {
         &self.reading.sources

@@ -7,7 +7,7 @@ use fallgate_access::{Assess as _, Case, Facts, Other, Planned, Policy, Refusal,
 use fallgate_api::names::{CONFIG_NAME, annotation};
 use fallgate_api::{
     AccessConfig, AccessConfigSpec, AccessGrant, AccessIncident, AccessPolicy, AccessPolicySpec,
-    AccessRequest, ClusterAccessPolicy, Enabled, GROUP, PolicyKind, PolicyRef,
+    AccessRequest, ClusterAccessPolicy, Enabled, GROUP, Identity, PolicyKind, PolicyRef,
 };
 use fallgate_cluster::Refusal as Unsent;
 use fallgate_manifest::{InputKind, overlay};
@@ -35,6 +35,15 @@ impl Chosen {
         match self {
             Chosen::Namespaced(policy) => &policy.spec,
             Chosen::Cluster(policy) => &policy.spec.0,
+        }
+    }
+
+    /// The name, as `--policy` takes it.
+    pub(crate) fn name_text(&self) -> String {
+        let PolicyRef { kind, name } = self.reference();
+        match kind {
+            PolicyKind::AccessPolicy => name,
+            PolicyKind::ClusterAccessPolicy => format!("ClusterAccessPolicy/{name}"),
         }
     }
 
@@ -177,8 +186,7 @@ impl Own {
         namespace: Option<&str>,
         wanted: &Wanted,
     ) -> Result<Own, Failure> {
-        let mut own = Kinds::default();
-        for_each(texts, &mut |group, kind, object| own.see(group, kind, object));
+        let own = Kinds::of(texts);
         let (kind, name) = policy_name(&wanted.policy)?;
         let is = |policy: &&AccessPolicy| {
             let metadata = &policy.metadata;
@@ -225,16 +233,24 @@ impl Own {
     }
 }
 
-/// Our own kinds, as files have them.
+/// Our own kinds, as they were found, and who looks at them.
 #[derive(Default)]
-struct Kinds {
-    config: Option<AccessConfigSpec>,
-    policies: Vec<AccessPolicy>,
-    cluster_policies: Vec<ClusterAccessPolicy>,
-    incidents: Vec<AccessIncident>,
+pub(super) struct Kinds {
+    pub(super) config: Option<AccessConfigSpec>,
+    pub(super) policies: Vec<AccessPolicy>,
+    pub(super) cluster_policies: Vec<ClusterAccessPolicy>,
+    pub(super) incidents: Vec<AccessIncident>,
+    pub(super) me: Identity,
 }
 
 impl Kinds {
+    /// Those of texts.
+    pub(super) fn of(texts: &[Text]) -> Kinds {
+        let mut kinds = Kinds::default();
+        for_each(texts, &mut |group, kind, object| kinds.see(group, kind, object));
+        kinds
+    }
+
     fn see(&mut self, group: &str, kind: &str, object: &Value) {
         if group != GROUP {
             return;
@@ -388,6 +404,21 @@ impl Ground {
             }
             judged => judged?,
         }
+        self.plan(config, policy, request)
+    }
+
+    /// Whether a policy covers a request, whoever makes it and whenever.
+    pub(crate) fn covers(&self, own: &Own, request: &AccessRequest) -> bool {
+        let Some(config) = &own.config else { return false };
+        self.plan(config, own.policy.policy(), request).is_ok()
+    }
+
+    fn plan(
+        &self,
+        config: &AccessConfigSpec,
+        policy: Policy<'_>,
+        request: &AccessRequest,
+    ) -> Result<Planned, Refusal> {
         let engine = self.context.engine.borrow();
         let world = World {
             engine: &engine,

@@ -8,6 +8,7 @@
 mod cluster;
 mod ground;
 mod path;
+pub(crate) mod ready;
 mod show;
 mod wanted;
 mod wire;

@@ -83,6 +83,42 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
 }
 
 impl Wanted {
+    /// A path under a policy, with words in capitals for what only the user knows.
+    pub(crate) fn path(policy: String, path: (String, String, String), ticket: bool) -> Wanted {
+        let (from, to, port) = path;
+        Wanted {
+            policy,
+            from: Some(from),
+            to: Some(to),
+            port: vec![port],
+            duration: None,
+            until: None,
+            at: None,
+            reason: Some("REASON".to_owned()),
+            ticket: ticket.then(|| "TICKET".to_owned()),
+            incident: None,
+            break_glass: false,
+        }
+    }
+
+    /// What to type to request it. Nothing in it needs quotes.
+    pub(crate) fn command(&self, home: &str) -> String {
+        let mut text = format!("fallgate request -n {home} --policy {}", self.policy);
+        let options = [
+            ("from", &self.from),
+            ("to", &self.to),
+            ("port", &self.port.first().cloned()),
+            ("reason", &self.reason),
+            ("ticket", &self.ticket),
+        ];
+        for (name, value) in options {
+            if let Some(value) = value {
+                text.push_str(&format!(" --{name} {value}"));
+            }
+        }
+        text
+    }
+
     /// Whether an incident is named, or meant.
     pub(crate) fn needs_incident(&self) -> bool {
         self.incident.is_some() || self.until == Some(Event::IncidentResolved)

@@ -4,6 +4,7 @@ use fallgate_model::{Direction, Sources};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::access::ready::{self, Ready};
 use crate::answer::{Answer, Asker, Question, STRICT};
 use crate::args::Global;
 use crate::context::Context;
@@ -92,6 +93,10 @@ pub(crate) struct WireAnswer {
     /// when that is not `allowed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) counterexample: Option<Connection>,
+    /// Of a denial, the requests that would open it for a while: one for each
+    /// AccessPolicy that covers it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) requests: Vec<Ready>,
 }
 
 /// A question as it was put.
@@ -213,6 +218,8 @@ pub(crate) struct Told {
     pub(crate) notes: Vec<String>,
     pub(crate) partial: bool,
     pub(crate) many: bool,
+    /// What would open it, where it is denied.
+    pub(crate) ready: Vec<Ready>,
 }
 
 impl Told {
@@ -233,7 +240,7 @@ impl Told {
             (None, [to], Some(packet)) => notes::on(asker, &to.member, packet),
             _ => Vec::new(),
         };
-        Told { answer, explained, reason, notes, partial, many }
+        Told { answer, explained, reason, notes, partial, many, ready: Vec::new() }
     }
 
     /// The connection that stands for the answer.
@@ -275,6 +282,7 @@ impl Told {
             reason: self.reason.clone(),
             notes: self.notes.clone(),
             counterexample: found.filter(|_| self.many && denied),
+            requests: self.ready.clone(),
         }
     }
 }
@@ -317,8 +325,11 @@ pub(crate) fn run(global: &Global, args: &CanArgs, printer: &mut Printer) -> Res
             return Err(failure);
         }
     };
-    let told = Told::new(&asker, &question, &port);
+    let mut told = Told::new(&asker, &question, &port);
     let verdict = told.answer.verdict;
+    if verdict == Verdict::Denied {
+        told.ready = ready::ready(global, &context, (&from, &to), &port);
+    }
     let asked = Asked { from: from.to_string(), to: to.to_string(), port: port.to_string() };
     match args.output {
         Output::Json => {
@@ -342,6 +353,7 @@ pub(crate) fn run(global: &Global, args: &CanArgs, printer: &mut Printer) -> Res
                 reason(&told, printer)?;
             }
             show_notes(&told, printer)?;
+            ready::show(&told.ready, printer)?;
         }
     }
     Ok(exit_of(verdict))

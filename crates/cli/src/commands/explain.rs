@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::can::{self, Asked, Ends, Told, WireAnswer, WireDecided, exit_of, place, show_step};
 use super::diff::Change;
+use crate::access::ready;
 use crate::answer::{Admits, Asker, Example};
 use crate::args::Global;
 use crate::context::Context;
@@ -116,6 +117,9 @@ pub(crate) fn run(
     let mut told = Told::new(&asker, &question, &port);
     let verdict = told.answer.verdict;
     let denied = verdict == Verdict::Denied;
+    if denied {
+        told.ready = ready::ready(global, &context, (&from, &to), &port);
+    }
     let repair = if denied { asker.repair(&question, &told.answer, told.partial) } else { None };
     if let Some(Err(why)) = &repair {
         told.notes.push(format!("no edit admits it for certain: {why}"));
@@ -144,6 +148,7 @@ pub(crate) fn run(
         Output::Table => {
             context.show_diagnostics(printer);
             people(&asker, &told, &asked, repair.as_ref(), printer)?;
+            ready::show(&told.ready, printer)?;
         }
         Output::Md => {
             context.show_diagnostics(printer);

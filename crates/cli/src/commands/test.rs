@@ -241,7 +241,15 @@ fn counterexample(asker: &Asker<'_>, outcome: &Outcome) -> Option<(WireAnswer, S
     let notes =
         if example.only { notes::on(asker, &example.to, example.packet) } else { Vec::new() };
     let (partial, many) = (false, false);
-    let told = can::Told { answer, explained, reason: reason.clone(), notes, partial, many };
+    let told = can::Told {
+        answer,
+        explained,
+        reason: reason.clone(),
+        notes,
+        partial,
+        many,
+        ready: Vec::new(),
+    };
     let found = can::connection(asker, &example);
     let show = |m: &Member| asker.index().show(&asker.context.snapshot, m);
     let asked = Asked {
