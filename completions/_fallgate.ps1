@@ -41,6 +41,7 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Agree to somebody else''s request, as it is planned or narrower')
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Refuse somebody''s request; one refusal outweighs every approval')
             [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take your own request back, or give back what it opened')
+            [CompletionResult]::new('review', 'review', [CompletionResultType]::ParameterValue, 'Say of a break-glass that you have looked at it')
             [CompletionResult]::new('grants', 'grants', [CompletionResultType]::ParameterValue, 'List what is open, or show one grant; with --ended, also what was')
             [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Ask for a grant to go on')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
@@ -429,6 +430,21 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'fallgate;review' {
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'The kubeconfig context to use')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'The kubeconfig file to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'The user to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'A group to impersonate; repeatable')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'What you found')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/review/v1')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The output format; the schema of json is fallgate/review/v1')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'fallgate;grants' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The namespace of names that have none, and of what is listed')
@@ -716,6 +732,7 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('--record', '--record', [CompletionResultType]::ParameterName, 'Where the record is kept; without it, where `fallgate ledger` looks for it')
             [CompletionResult]::new('--identity', '--identity', [CompletionResultType]::ParameterName, 'What the lease calls this process; without it, HOSTNAME and the process''s number')
             [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where it answers /livez, /readyz and /metrics, such as 0.0.0.0:8080; without it, nowhere')
+            [CompletionResult]::new('--webhook-network', '--webhook-network', [CompletionResultType]::ParameterName, 'A network of receivers of webhooks that have no public address, such as 10.96.0.0/12; repeatable')
             [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'How its log is written, on standard error')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -759,6 +776,7 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             [CompletionResult]::new('approve', 'approve', [CompletionResultType]::ParameterValue, 'Agree to somebody else''s request, as it is planned or narrower')
             [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Refuse somebody''s request; one refusal outweighs every approval')
             [CompletionResult]::new('withdraw', 'withdraw', [CompletionResultType]::ParameterValue, 'Take your own request back, or give back what it opened')
+            [CompletionResult]::new('review', 'review', [CompletionResultType]::ParameterValue, 'Say of a break-glass that you have looked at it')
             [CompletionResult]::new('grants', 'grants', [CompletionResultType]::ParameterValue, 'List what is open, or show one grant; with --ended, also what was')
             [CompletionResult]::new('extend', 'extend', [CompletionResultType]::ParameterValue, 'Ask for a grant to go on')
             [CompletionResult]::new('revoke', 'revoke', [CompletionResultType]::ParameterValue, 'End a grant now')
@@ -824,6 +842,9 @@ Register-ArgumentCompleter -Native -CommandName 'fallgate' -ScriptBlock {
             break
         }
         'fallgate;help;withdraw' {
+            break
+        }
+        'fallgate;help;review' {
             break
         }
         'fallgate;help;grants' {

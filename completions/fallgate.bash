@@ -91,6 +91,9 @@ _fallgate() {
             fallgate,requests)
                 cmd="fallgate__subcmd__requests"
                 ;;
+            fallgate,review)
+                cmd="fallgate__subcmd__review"
+                ;;
             fallgate,revoke)
                 cmd="fallgate__subcmd__revoke"
                 ;;
@@ -196,6 +199,9 @@ _fallgate() {
             fallgate__subcmd__help,requests)
                 cmd="fallgate__subcmd__help__subcmd__requests"
                 ;;
+            fallgate__subcmd__help,review)
+                cmd="fallgate__subcmd__help__subcmd__review"
+                ;;
             fallgate__subcmd__help,revoke)
                 cmd="fallgate__subcmd__help__subcmd__revoke"
                 ;;
@@ -281,7 +287,7 @@ _fallgate() {
 
     case "${cmd}" in
         fallgate)
-            opts="-h -V --color --help --version map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock with panic incident ledger rehearse demo controller completion version __generate help"
+            opts="-h -V --color --help --version map can explain exposure blast diff test fix audit plan request requests approve deny withdraw review grants extend revoke lock unlock with panic incident ledger rehearse demo controller completion version __generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -759,7 +765,7 @@ _fallgate() {
             return 0
             ;;
         fallgate__subcmd__controller)
-            opts="-n -h --namespace --context --kubeconfig --as --as-group --record --identity --listen --log --color --help"
+            opts="-n -h --namespace --context --kubeconfig --as --as-group --record --identity --listen --webhook-network --log --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -798,6 +804,10 @@ _fallgate() {
                     return 0
                     ;;
                 --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webhook-network)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1289,7 +1299,7 @@ _fallgate() {
             return 0
             ;;
         fallgate__subcmd__help)
-            opts="map can explain exposure blast diff test fix audit plan request requests approve deny withdraw grants extend revoke lock unlock with panic incident ledger rehearse demo controller completion version __generate help"
+            opts="map can explain exposure blast diff test fix audit plan request requests approve deny withdraw review grants extend revoke lock unlock with panic incident ledger rehearse demo controller completion version __generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1723,6 +1733,20 @@ _fallgate() {
             return 0
             ;;
         fallgate__subcmd__help__subcmd__requests)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__help__subcmd__review)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2748,6 +2772,60 @@ _fallgate() {
                     return 0
                     ;;
                 --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json name" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        fallgate__subcmd__review)
+            opts="-n -o -h --namespace --context --kubeconfig --as --as-group --reason --output --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -38,6 +38,7 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand approve 'Agree to somebody else''s request, as it is planned or narrower'
             cand deny 'Refuse somebody''s request; one refusal outweighs every approval'
             cand withdraw 'Take your own request back, or give back what it opened'
+            cand review 'Say of a break-glass that you have looked at it'
             cand grants 'List what is open, or show one grant; with --ended, also what was'
             cand extend 'Ask for a grant to go on'
             cand revoke 'End a grant now'
@@ -406,6 +407,20 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'fallgate;review'= {
+            cand -n 'The namespace of names that have none, and of what is listed'
+            cand --namespace 'The namespace of names that have none, and of what is listed'
+            cand --context 'The kubeconfig context to use'
+            cand --kubeconfig 'The kubeconfig file to use'
+            cand --as 'The user to impersonate'
+            cand --as-group 'A group to impersonate; repeatable'
+            cand --reason 'What you found'
+            cand -o 'The output format; the schema of json is fallgate/review/v1'
+            cand --output 'The output format; the schema of json is fallgate/review/v1'
+            cand --color 'When to colour'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'fallgate;grants'= {
             cand -n 'The namespace of names that have none, and of what is listed'
             cand --namespace 'The namespace of names that have none, and of what is listed'
@@ -668,6 +683,7 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand --record 'Where the record is kept; without it, where `fallgate ledger` looks for it'
             cand --identity 'What the lease calls this process; without it, HOSTNAME and the process''s number'
             cand --listen 'Where it answers /livez, /readyz and /metrics, such as 0.0.0.0:8080; without it, nowhere'
+            cand --webhook-network 'A network of receivers of webhooks that have no public address, such as 10.96.0.0/12; repeatable'
             cand --log 'How its log is written, on standard error'
             cand --color 'When to colour'
             cand -h 'Print help (see more with ''--help'')'
@@ -707,6 +723,7 @@ set edit:completion:arg-completer[fallgate] = {|@words|
             cand approve 'Agree to somebody else''s request, as it is planned or narrower'
             cand deny 'Refuse somebody''s request; one refusal outweighs every approval'
             cand withdraw 'Take your own request back, or give back what it opened'
+            cand review 'Say of a break-glass that you have looked at it'
             cand grants 'List what is open, or show one grant; with --ended, also what was'
             cand extend 'Ask for a grant to go on'
             cand revoke 'End a grant now'
@@ -756,6 +773,8 @@ set edit:completion:arg-completer[fallgate] = {|@words|
         &'fallgate;help;deny'= {
         }
         &'fallgate;help;withdraw'= {
+        }
+        &'fallgate;help;review'= {
         }
         &'fallgate;help;grants'= {
         }

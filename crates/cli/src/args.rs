@@ -184,6 +184,7 @@ pub(crate) enum Command {
     Approve(Asks<decide::ApproveArgs>),
     Deny(Asks<decide::DenyArgs>),
     Withdraw(Asks<decide::WithdrawArgs>),
+    Review(Asks<decide::ReviewArgs>),
     Grants(Asks<grants::GrantsArgs>),
     Extend(Asks<extend::ExtendArgs>),
     Revoke(Asks<decide::RevokeArgs>),

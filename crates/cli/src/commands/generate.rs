@@ -87,6 +87,7 @@ fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("rehearse", schema::<rehearse::Rehearsed>("rehearse")),
         ("request", schema::<Objects>("request")),
         ("requests", schema::<Objects>("requests")),
+        ("review", schema::<Objects>("review")),
         ("revoke", schema::<Objects>("revoke")),
         ("test", schema::<Document<test::Tested>>("test")),
         ("version", schema::<version::Version>("version")),

@@ -44,6 +44,7 @@ pub(crate) fn run(cli: &Cli, printer: &mut Printer) -> Result<ExitCode, Failure>
         Command::Approve(c) => access::decide::approve(&c.live, &c.args, printer),
         Command::Deny(c) => access::decide::deny(&c.live, &c.args, printer),
         Command::Withdraw(c) => access::decide::withdraw(&c.live, &c.args, printer),
+        Command::Review(c) => access::decide::review(&c.live, &c.args, printer),
         Command::Grants(c) => access::grants::run(&c.live, &c.args, printer),
         Command::Extend(c) => access::extend::run(&c.live, &c.args, printer),
         Command::Revoke(c) => access::decide::revoke(&c.live, &c.args, printer),

@@ -115,6 +115,36 @@ fn what_is_misspelt_is_no_plan() {
     }
 }
 
+#[test]
+fn a_denial_comes_with_the_request_that_would_open_it() {
+    let ask = ["oncall-tools/debug", "shop/db", "5432"];
+    let ready = "fallgate request -n shop --policy oncall-db --from oncall-tools/debug --to shop/db --port 5432/tcp --reason REASON --ticket TICKET";
+    for command in ["can", "explain"] {
+        let (code, out, _) = run(&[&[command][..], &ask, &FILES].concat());
+        assert_eq!(code, 1);
+        assert!(out.contains(&format!("to open it for a while: {ready}\n")), "{out}");
+    }
+    let json = [&["can"][..], &ask, &FILES, &["-o", "json", "--as", "alice"]].concat();
+    let document: Value = serde_json::from_str(&run(&json).1).unwrap();
+    let [request] = &document["requests"].as_array().unwrap()[..] else { panic!("{document}") };
+    assert_eq!(request["command"], ready);
+    assert_eq!(request["request"]["kind"], "AccessRequest");
+    assert_eq!(request["request"]["spec"]["requestedBy"]["username"], "alice");
+    let (_, out, _) =
+        run(&[&["can", "oncall-tools/debug", "shop/api", "9090"][..], &FILES].concat());
+    assert!(out.contains("once an incident is declared, to open it for a while: "), "{out}");
+    // What no policy covers, or no policy was read for, has none.
+    for args in [
+        [&["can", "shop/web", "shop/db", "5432"][..], &FILES].concat(),
+        [&["can", "oncall-tools/debug", "shop/db", "22"][..], &FILES].concat(),
+        [&["can"][..], &ask, &FILES[..2]].concat(),
+    ] {
+        let (code, out, _) = run(&args);
+        assert_eq!(code, 1, "{args:?}");
+        assert!(!out.contains("fallgate request"), "{out}");
+    }
+}
+
 /// The shop in a simulated cluster, with a kubeconfig in which each person has a
 /// context.
 pub(super) struct Shop {
@@ -614,6 +644,54 @@ async fn a_request_is_denied_withdrawn_and_given_back() {
         verdicts,
         [r#""Denied" by "bob""#, r#""Revoked" by "alice""#, r#""Withdrawn" by "alice""#]
     );
+}
+
+/// Without it, who opened before anybody agreed does not do so again.
+#[tokio::test]
+async fn break_glass_is_reviewed_by_somebody_else() {
+    let shop = Shop::new("review").await;
+    let name = shop.pending().await;
+    let review =
+        |name: &str| ["review", "-n", "shop", name, "--reason", "justified"].map(str::to_owned);
+    let (code, _, err) = shop.run("admin", &review(&name).each_ref().map(String::as_str)).await;
+    assert_eq!(code, 2);
+    assert!(err.contains("is no break-glass"), "{err}");
+    let mut request = shop.only_request();
+    let policy = format!("{OWN}/namespaces/shop/accesspolicies/oncall-db");
+    let glass =
+        json!({"spec": {"breakGlass": {"maxDurationSeconds": 600, "reviewWithinSeconds": 3600}}});
+    shop.sim.request(&people::admin(), "PATCH", &policy, Some(&glass)).unwrap();
+    let admin = people::admin();
+    request["metadata"] = json!({"name": "glass", "namespace": "shop"});
+    request["spec"]["breakGlass"] = json!(true);
+    request["spec"]["durationSeconds"] = json!(300);
+    request["spec"]["requestedBy"] =
+        json!({"username": admin.username, "uid": admin.uid, "groups": admin.groups});
+    request.as_object_mut().unwrap().remove("status");
+    shop.sim.create(&admin, &request).unwrap();
+    let glass = review("glass");
+    let glass = glass.each_ref().map(String::as_str);
+    for (who, why) in [
+        ("bob", "bob lacks the verb `revoke`"),
+        ("admin", "nobody approves or reviews their own request"),
+    ] {
+        let (code, _, err) = shop.run(who, &glass).await;
+        assert_eq!(code, 2, "{who}");
+        assert!(err.contains(why), "{err}");
+    }
+    assert_eq!(shop.decisions("shop"), [] as [Value; 0]);
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": "security"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "fallgate-security"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "mallory"}],
+    });
+    shop.sim.create(&people::admin(), &binding).unwrap();
+    let (code, out, err) = shop.run("mallory", &glass).await;
+    assert_eq!((code, out.as_str()), (0, "reviewed: shop/glass\n"), "{err}");
+    let [decision] = &shop.decisions("shop")[..] else { panic!() };
+    assert_eq!(decision["verdict"], "Reviewed");
+    assert_eq!(decision["decidedBy"]["username"], "mallory");
 }
 
 #[tokio::test]

@@ -105,6 +105,26 @@ pub(crate) struct RevokeArgs {
     output: Output,
 }
 
+/// Say of a break-glass that you have looked at it
+///
+/// Opening before anybody agreed leaves a review due; without it, nothing more is opened in this way. Whoever may revoke
+/// reviews, and nobody reviews their own.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  fallgate review -n shop oncall-db-x7k2p --reason 'the database was down; justified'")]
+pub(crate) struct ReviewArgs {
+    /// The request
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// What you found
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// The output format; the schema of json is fallgate/review/v1
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value_t)]
+    output: Output,
+}
+
 /// What a decision quotes of its request, which admission judges it by.
 struct Quoted<'a> {
     request: RequestRef,
@@ -251,6 +271,23 @@ pub(crate) fn withdrawn(
         return Err(problem.help("deny it, or revoke what it opened").into());
     }
     one(cluster, Quoted::of(request), Verdict::Withdrawn, reason)
+}
+
+pub(crate) fn review(
+    live: &Live,
+    args: &ReviewArgs,
+    printer: &mut Printer,
+) -> Result<Exit, Failure> {
+    let cluster = Cluster::open(live)?;
+    let request: AccessRequest = cluster.get(&args.name)?;
+    let name = called(&request.metadata);
+    if !request.spec.break_glass {
+        let problem = Problem::new(format!("`{name}` is no break-glass: it was agreed to before"));
+        return Err(problem.help("there is nothing to review").into());
+    }
+    let made = one(&cluster, Quoted::of(&request), Verdict::Reviewed, Some(&args.reason))?;
+    told("fallgate/review/v1", "reviewed", About::of(&request), &[made], args.output, printer)?;
+    Ok(Exit::Yes)
 }
 
 pub(crate) fn revoke(
