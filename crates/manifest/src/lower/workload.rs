@@ -68,10 +68,7 @@ pub(crate) fn workload(
     let strays = Strays::of(Reader::Workload, kind);
     let spec_at = At::ROOT.key("spec");
     let own = node.get("spec");
-    let empty = matches!(
-        own.and_then(|s| s.get("replicas")).map(|n| &n.value),
-        Some(Value::Scalar(text, Kind::Int)) if text == "0"
-    );
+    let empty = is_zero(own, "replicas");
     let (job_at, inner_at);
     let mut slipped = beside.open;
     let (parent, parent_at) = if kind == "CronJob" {
@@ -237,9 +234,13 @@ fn controller_labels(
 /// change it.
 fn is_switch(job: &Node<'_>) -> bool {
     let labels = job.get("metadata").and_then(|metadata| metadata.get("labels"));
-    let parallelism = job.get("spec").and_then(|spec| spec.get("parallelism"));
     labels.is_some_and(|labels| labels.get("access.fallgate.dev/grant").is_some())
-        && parallelism.and_then(Node::text) == Some("0")
+        && is_zero(job.get("spec"), "parallelism")
+}
+
+fn is_zero(spec: Option<&Node<'_>>, field: &str) -> bool {
+    let value = spec.and_then(|spec| spec.get(field)).map(|node| &node.value);
+    matches!(value, Some(Value::Scalar(text, Kind::Int)) if text == "0")
 }
 
 fn is_finished(job: &Node<'_>) -> bool {
