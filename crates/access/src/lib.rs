@@ -125,7 +125,7 @@
 //! | [`Call::Ask`] | one SubjectAccessReview for the [`Question`] |
 //! | [`Call::Rehearse`] | a create with `dryRun=All` of what stands in the [`Rehearsal`] |
 //! | [`Call::CreateGrant`], [`Call::CreateSwitch`], [`Call::CreatePolicy`] | one POST, never repeated by itself and never a replacement |
-//! | [`Call::Close`], [`Call::Delete`] | one DELETE with the uid as a precondition and foreground propagation |
+//! | [`Call::Close`], [`Call::Delete`] | one DELETE with the uid as a precondition; of a Job with foreground propagation |
 //! | [`Call::WriteRequest`], [`Call::WriteGrant`] | the status as a whole, on the resourceVersion that was read |
 //! | [`Step::Append`] | one entry into the record; the record keeps one for each [`Key`] |
 //! | [`Step::Wait`] | nothing, until something that is observed changes or the time has come, whether or not an event came: the end of a grant is never driven by events |

@@ -34,8 +34,8 @@ pub enum Call {
     CreateSwitch(Box<Job>),
     /// Create a policy.
     CreatePolicy(Box<NetworkPolicy>),
-    /// Delete this very object of a grant, by its uid, with foreground
-    /// propagation, for the reason given.
+    /// Delete this very object of a grant, by its uid, with what it owns, for the
+    /// reason given.
     Close(Object, Ending),
     /// Delete this very object, which nobody needs any more, in the same way.
     Delete(Object),

@@ -107,9 +107,15 @@ impl Writer {
         name: &str,
         uid: &str,
     ) -> Result<(), Refusal> {
-        // Without a policy, a Job's dependents would be orphaned: its NetworkPolicy
-        // would stay for ever.
-        let parameters = DeleteParams::foreground()
+        let parameters = match &*K::kind(&()) {
+            // Without a policy, what it owns would be orphaned: a NetworkPolicy would
+            // stay for ever. So it goes first, and then the Job.
+            "Job" => DeleteParams::foreground(),
+            // Nothing else owns anything. In the foreground it would wait for the
+            // garbage collector, and a NetworkPolicy be in force until then.
+            _ => DeleteParams::background(),
+        };
+        let parameters = parameters
             .preconditions(Preconditions { uid: Some(uid.to_owned()), resource_version: None });
         let path = K::url_path(&(), namespace);
         // The answer is the object or a Status, and says nothing that is needed.

@@ -59,6 +59,17 @@ async fn a_delete_names_the_uid_and_takes_what_is_owned_with_it() {
     assert_eq!(*body, json!({"propagationPolicy": "Foreground", "preconditions": {"uid": "u-1"}}));
 }
 
+/// A policy is in force for as long as it is there, also while it waits for the
+/// garbage collector.
+#[tokio::test]
+async fn what_owns_nothing_is_deleted_at_once() {
+    let (writer, arrived) = writer(200, job_value());
+    writer.delete::<NetworkPolicy>(Some("shop"), "path", "u-1").await.unwrap();
+    let arrived = arrived.lock().unwrap();
+    let [(_, _, body)] = &arrived[..] else { panic!("{arrived:?}") };
+    assert_eq!(*body, json!({"propagationPolicy": "Background", "preconditions": {"uid": "u-1"}}));
+}
+
 fn job_value() -> Value {
     serde_json::to_value(job()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! What ends a grant before its time.
 
-use fallgate_sim::people;
+use fallgate_sim::{Controller as Part, people};
 use serde_json::{Value, json};
 
 use crate::shop::{Shop, identity};
@@ -103,6 +103,24 @@ async fn deleting_its_policy_its_switch_or_the_grant_ends_it() {
         assert_eq!(shop.request()["status"]["phase"], "Ended", "{kind} {turns:#?}");
         assert!(shop.entries().iter().any(|(kind, _)| kind == "end"), "{kind}");
     }
+}
+
+/// A path is closed when its policy is gone, whether or not the control plane
+/// tidies up behind it.
+#[tokio::test(start_paused = true)]
+async fn a_path_closes_in_time_without_the_garbage_collector() {
+    let mut shop = Shop::new().await;
+    let mut controller = shop.controller();
+    shop.open(&mut controller, 120).await;
+    let expires = shop.grant_time("expiresAt");
+    shop.sim.stop(Part::GarbageCollector);
+    shop.until(&mut controller, 140, |shop| shop.objects().1 == 0).await;
+    assert!(shop.sim.now().duration_since(expires).as_secs() <= 1);
+    // Its switch waits for the garbage collector, and so the end is not told yet.
+    shop.pass(&mut controller, 30).await;
+    assert_eq!(shop.phase(), "Active");
+    shop.sim.start(Part::GarbageCollector);
+    shop.until(&mut controller, 30, |shop| shop.phase() == "Ended").await;
 }
 
 /// Requests are kept for as long as something may follow. Whoever takes that guard
