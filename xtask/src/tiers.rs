@@ -82,12 +82,6 @@ const TIERS: &[Tier] = &[
         run: |run| named_tests(run, "differential", &[("FALLGATE_CASES", "4000")]),
     },
     Tier {
-        name: "simulation",
-        about: "the controller on the simulated cluster: crashes, faults, swarms, mutants",
-        required: true,
-        run: |run| named_tests(run, "simulation", &[("FALLGATE_SEEDS", "2000")]),
-    },
-    Tier {
         name: "fuzz",
         about: "every fuzz target on the same thousands of inputs, from the committed corpus",
         required: true,

@@ -13,10 +13,15 @@
 //! - `stories`: what a run of this form cannot tell.
 //!
 //! `FALLGATE_SEEDS` is how many seeds the swarm takes, and the long form of
-//! everything else comes with it: `cargo xtask test --tier simulation`. With
-//! `FALLGATE_CASES=all` crashes and faults are tried at every request, which takes
-//! hours. One seed again: `FALLGATE_SEED=7`, and of its list only some:
-//! `FALLGATE_KEEP=0,3`.
+//! everything else comes with it:
+//!
+//! ```sh
+//! FALLGATE_SEEDS=2000 cargo test -p fallgate-controller --test simulation
+//! ```
+//!
+//! It is no tier before all of them hold. With `FALLGATE_CASES=all` crashes and
+//! faults are tried at every request, which takes hours. One seed again:
+//! `FALLGATE_SEED=7`, and of its list only some: `FALLGATE_KEEP=0,3`.
 #![cfg(test)]
 
 mod case;
