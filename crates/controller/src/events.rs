@@ -3,7 +3,7 @@
 //! what counts stands in the record.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use fallgate_api::names::FIELD_MANAGER;
 use fallgate_api::{GROUP, VERSION};
@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+
+use crate::locked::locked;
 
 /// How many are kept that could not be sent yet; of more, the oldest are dropped.
 const KEPT: usize = 256;
@@ -26,7 +28,7 @@ pub(crate) struct Pending(Arc<Mutex<VecDeque<Entry>>>);
 impl Pending {
     /// An entry was appended.
     pub(crate) fn push(&self, entry: &Entry) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = locked(&self.0);
         if entries.len() == KEPT {
             entries.pop_front();
         }
@@ -35,7 +37,7 @@ impl Pending {
 
     /// Takes what there is.
     fn take(&self) -> VecDeque<Entry> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *locked(&self.0))
     }
 }
 

@@ -11,7 +11,7 @@ mod metrics;
 mod serve;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 
 use crate::Clock;
+use crate::locked::locked;
 
 pub use metrics::{BOUNDS, Lateness};
 pub use serve::serve;
@@ -52,7 +53,7 @@ impl Health {
     /// How it is now.
     pub fn report(&self) -> Report {
         let now = self.clock.elapsed();
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = locked(&self.known);
         let mut report = known.rest.clone();
         report.since_turn = now.saturating_sub(known.turn);
         report.since_list = known.list.map(|at| now.saturating_sub(at));
@@ -65,24 +66,24 @@ impl Health {
 
     /// A turn begins.
     pub(crate) fn turn(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).turn = self.clock.elapsed();
+        locked(&self.known).turn = self.clock.elapsed();
     }
 
     /// Everything was listed.
     pub(crate) fn listed(&self) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).list = Some(self.clock.elapsed());
+        locked(&self.known).list = Some(self.clock.elapsed());
     }
 
     /// Who holds the lease, and for how long if it is this process.
     pub(crate) fn lease(&self, state: LeaseState, left: Duration) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = locked(&self.known);
         known.rest.lease = state;
         known.fence = self.clock.elapsed() + left;
     }
 
     /// What else is known by now.
     pub(crate) fn note(&self, note: impl FnOnce(&mut Report)) {
-        note(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner).rest);
+        note(&mut locked(&self.known).rest);
     }
 }
 

@@ -35,6 +35,7 @@ mod events;
 mod ground;
 pub mod health;
 mod lease;
+mod locked;
 mod panic;
 mod record;
 mod run;

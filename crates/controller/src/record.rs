@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use fallgate_access::{Entry, Key, Kind, Object, is_gone};
 use fallgate_ledger::{
@@ -12,6 +12,7 @@ use fallgate_ledger::{
     Kind as Word, Ledger, ObjectRef, Storage,
 };
 
+use crate::locked::locked;
 use crate::webhook::Journal;
 
 /// A record that is open.
@@ -152,12 +153,6 @@ impl Journal for Pages {
         let entry = ledger.entry(seq).map_err(|error| error.to_string())?;
         entry.ok_or_else(|| format!("it has no entry {seq}"))
     }
-}
-
-/// Whoever panicked while it was locked has not torn it: what it appends, it
-/// appends whole or says that it is broken.
-fn locked(ledger: &Mutex<Opened>) -> MutexGuard<'_, Opened> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Record {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::str::FromStr as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fallgate_announce::{Keys, Target};
@@ -20,6 +20,7 @@ use crate::clock::moment;
 use crate::elector::Moment;
 use crate::events::{self, Pending};
 use crate::health::{Health, Receiver};
+use crate::locked::locked;
 use crate::record::Pages;
 use crate::webhook::{Courier, FileCursors, Journal, Next, Then, Told, Transport, World};
 
@@ -45,14 +46,14 @@ pub(crate) struct Wanted(Arc<Mutex<Vec<Webhook>>>);
 
 impl Wanted {
     pub(crate) fn set(&self, webhooks: &[Webhook]) {
-        let mut wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wanted = locked(&self.0);
         if *wanted != webhooks {
             *wanted = webhooks.to_vec();
         }
     }
 
     fn get(&self) -> Vec<Webhook> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.0).clone()
     }
 }
 
