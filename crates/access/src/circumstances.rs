@@ -59,16 +59,20 @@ impl Circumstances<'_> {
             let ended = ended(incident, now);
             [Some(declared(incident, now)), ended].into_iter().flatten()
         });
-        let changed = |kind, metadata, digest| changed(kind, metadata, digest, now);
+        let changed = |kind, metadata, spec: &dyn Fn() -> Option<Digest>| {
+            changed(kind, metadata, recorded, spec, now)
+        };
         let configs = self.configs.iter();
-        let configs = configs
-            .filter_map(|c| changed("AccessConfig", &c.metadata, Digest::of_json(&c.spec).ok()?));
+        let configs = configs.filter_map(|c| {
+            changed("AccessConfig", &c.metadata, &|| Digest::of_json(&c.spec).ok())
+        });
         let policies = self.policies.iter();
-        let policies = policies
-            .filter_map(|p| changed("AccessPolicy", &p.metadata, Digest::of_json(&p.spec).ok()?));
+        let policies = policies.filter_map(|p| {
+            changed("AccessPolicy", &p.metadata, &|| Digest::of_json(&p.spec).ok())
+        });
         let cluster = self.cluster_policies.iter();
         let cluster = cluster.filter_map(|p| {
-            changed("ClusterAccessPolicy", &p.metadata, Digest::of_json(&p.spec).ok()?)
+            changed("ClusterAccessPolicy", &p.metadata, &|| Digest::of_json(&p.spec).ok())
         });
         let all = locks.chain(cluster_locks).chain(incidents);
         let all = all.chain(configs).chain(policies).chain(cluster).chain(self.gone(known, now));
@@ -244,19 +248,28 @@ fn ended(incident: &AccessIncident, now: Timestamp) -> Option<Entry> {
     Some(entry)
 }
 
-/// Somebody created or changed a policy or the configuration.
+/// Somebody created or changed a policy or the configuration. Nearly always that
+/// stands in the record, and then nothing is hashed.
 fn changed(
     kind: &'static str,
     metadata: &ObjectMeta,
-    digest: Digest,
+    recorded: &BTreeSet<Key>,
+    spec: &dyn Fn() -> Option<Digest>,
     now: Timestamp,
 ) -> Option<Entry> {
     let generation = metadata.generation?;
+    let key = Key {
+        kind: Kind::PolicyChange,
+        subject: metadata.uid.clone()?,
+        step: format!("Generation {generation}"),
+    };
+    if recorded.contains(&key) {
+        return None;
+    }
     let author = metadata.annotations.as_ref().and_then(|all| all.get(annotation::AUTHOR));
     let author = named(author.map_or(SOMEBODY, String::as_str));
-    let details = BTreeMap::from([("spec", digest.to_string())]);
-    let step = format!("Generation {generation}");
-    let mut entry = entry((Kind::PolicyChange, &step), kind, metadata, now, &author, details);
+    let details = BTreeMap::from([("spec", spec()?.to_string())]);
+    let mut entry = entry((key.kind, &key.step), kind, metadata, now, &author, details);
     if generation > 1 {
         entry.time = now;
     }
