@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use fallgate_access::{Call, Object, Question, Rehearsal};
-use fallgate_api::{AccessDecision, AccessGrant, AccessRequest, GROUP};
+use fallgate_api::{
+    AccessDecision, AccessGrant, AccessIncident, AccessPolicy, AccessRequest, ClusterAccessPolicy,
+    GROUP,
+};
 use fallgate_cluster::{Refusal, Writer};
 use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::authorization::v1::ResourceAttributes;
@@ -23,6 +26,12 @@ pub(crate) enum Act {
     WriteRequest(Box<AccessRequest>),
     /// The status of the grant, as a whole.
     WriteGrant(Box<AccessGrant>),
+    /// The status of the incident, as a whole.
+    WriteIncident(Box<AccessIncident>),
+    /// The status of the policy, as a whole.
+    WritePolicy(Box<AccessPolicy>),
+    /// The same of a policy of the whole cluster.
+    WriteClusterPolicy(Box<ClusterAccessPolicy>),
 }
 
 /// What came of it.
@@ -91,6 +100,15 @@ impl Act {
             Act::WriteGrant(grant) => {
                 ("write grant", at(&grant.metadata.namespace, &grant.metadata.name))
             }
+            Act::WriteIncident(incident) => {
+                ("write incident", at(&incident.metadata.namespace, &incident.metadata.name))
+            }
+            Act::WritePolicy(policy) => {
+                ("write policy", at(&policy.metadata.namespace, &policy.metadata.name))
+            }
+            Act::WriteClusterPolicy(policy) => {
+                ("write policy", policy.metadata.name.clone().unwrap_or_default())
+            }
         }
     }
 
@@ -109,6 +127,9 @@ impl Act {
             Act::Delete(object) => delete(object, writer).await?,
             Act::WriteRequest(request) => drop(writer.write_status(&**request).await?),
             Act::WriteGrant(grant) => drop(writer.write_status(&**grant).await?),
+            Act::WriteIncident(incident) => drop(writer.write_status(&**incident).await?),
+            Act::WritePolicy(policy) => drop(writer.write_status(&**policy).await?),
+            Act::WriteClusterPolicy(policy) => drop(writer.write_status(&**policy).await?),
         }
         Ok(Answer::Done)
     }

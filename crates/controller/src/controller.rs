@@ -128,8 +128,8 @@ pub struct Controller {
 
 /// A step of a request, with what carries it out.
 struct Todo {
-    /// The uid of the request.
-    request: String,
+    /// The uid of the request, or of what else the step is about.
+    subject: String,
     /// The uid of the grant.
     grant: Option<String>,
     act: Act,
@@ -289,7 +289,7 @@ impl Controller {
             .acts
             .iter()
             .filter(|todo| todo.act.closes())
-            .map(|t| t.request.clone())
+            .map(|t| t.subject.clone())
             .collect();
         self.act(closings(wishes.acts), &mut turn).await;
         self.sweep(&mut turn).await;
@@ -303,7 +303,7 @@ impl Controller {
         let complete = self.complete();
         turn.complete = complete;
         let mut wishes = self.wishes(complete);
-        wishes.acts.retain(|todo| !closed.contains(&todo.request));
+        wishes.acts.retain(|todo| !closed.contains(&todo.subject));
         self.act(one_opening_each(wishes.acts), &mut turn).await;
         if turn.leads {
             self.append(wishes.entries, &mut turn);
@@ -497,9 +497,12 @@ impl Controller {
             let mut known: BTreeSet<&str> =
                 requests.filter_map(|r| r.metadata.uid.as_deref()).collect();
             known.extend(self.ghosts.values().filter_map(|r| r.metadata.uid.as_deref()));
-            let statuses = |what: &str| what.starts_with("status of ");
-            self.backoff
-                .retain(|what| statuses(what) || known.contains(what.trim_end_matches('!')));
+            let incidents = self.seen.incidents.all().iter().map(|o| &o.metadata);
+            let policies = self.seen.policies.all().iter().map(|o| &o.metadata);
+            let of_cluster = self.seen.cluster_policies.all().iter().map(|o| &o.metadata);
+            let others = incidents.chain(policies).chain(of_cluster);
+            known.extend(others.filter_map(|metadata| metadata.uid.as_deref()));
+            self.backoff.retain(|what| known.contains(what.trim_end_matches('!')));
         }
     }
 
@@ -643,7 +646,7 @@ impl Controller {
                     return;
                 }
                 let place = (home.to_owned(), request.spec.requested_by.username.clone());
-                wishes.acts.push(Todo { request: uid, grant: grant_uid, act, ending, place });
+                wishes.acts.push(Todo { subject: uid, grant: grant_uid, act, ending, place });
             }
         }
     }
@@ -701,7 +704,7 @@ impl Controller {
         let (verb, what) = todo.act.words();
         turn.sent.push(format!("{verb} {what}"));
         turn.progress |= answer.is_ok() || matches!(todo.act, Act::Rehearse(_));
-        let key = backoff_key(&todo.request, todo.act.closes());
+        let key = backoff_key(&todo.subject, todo.act.closes());
         let refusal = match (&todo.act, answer) {
             (Act::Rehearse(rehearsal), answer) => match rehearsed(rehearsal, answer.map(drop), now)
             {
@@ -727,7 +730,7 @@ impl Controller {
                     Act::WriteGrant(grant) => self.ended(grant),
                     _ => {}
                 }
-                tracing::info!(request = todo.request, "{verb} {what}");
+                tracing::info!(subject = todo.subject, "{verb} {what}");
                 return self.backoff.done(&key);
             }
             (_, Err(refusal)) => refusal,
@@ -778,26 +781,19 @@ impl Controller {
             let entries = circumstances.entries(keys, objects, now);
             self.append(entries, turn);
         }
-        for status in statuses(&self.seen, self.config(), now) {
-            let key = format!("status of {}", status.uid());
-            if self.election.left(&*self.clock).is_none() {
-                return;
-            }
-            if self.backoff.until(&key, self.clock.elapsed()).is_some() {
-                continue;
-            }
-            turn.sent.push(format!("write {}", status.words()));
-            match status.send(&self.writer).await {
-                Ok(()) => {
-                    turn.progress = true;
-                    self.backoff.done(&key);
-                }
-                Err(refusal) => {
-                    turn.problems.push(format!("write {}: {refusal}", status.words()));
-                    self.backoff.failed(key, self.clock.elapsed(), PATIENCE.1, None);
-                }
-            }
-        }
+        let elapsed = self.clock.elapsed();
+        let statuses = statuses(&self.seen, self.config(), now).into_iter();
+        let due = statuses.filter(|(uid, _)| self.backoff.until(uid, elapsed).is_none());
+        let todos = due
+            .map(|(subject, act)| Todo {
+                subject,
+                grant: None,
+                act,
+                ending: None,
+                place: Default::default(),
+            })
+            .collect();
+        self.act(todos, turn).await;
     }
 
     /// Deletes what has a grant's label and no grant. That there is none is read
